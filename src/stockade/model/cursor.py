@@ -1,0 +1,20 @@
+"""Cursor: how far a source has been read. Committed together with the decisions that depend on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Position in one source.
+
+    `source` names it (`file:/var/log/auth.log`, `journal:<jails' matches>`); `identity` tells one incarnation from the
+    next (for files `device:inode:fingerprint`); `position` is the byte offset of the first byte not yet consumed (files,
+    stdin) and `mark` the journal's own cursor text.
+    """
+
+    source: str
+    identity: str = ""
+    position: int = 0
+    mark: str = ""

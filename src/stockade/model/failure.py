@@ -1,0 +1,39 @@
+"""Failure: who failed, when, under which rule. Created by the scanner; see `_scanner.pyi` for the native class."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from stockade.model.clock import Wall
+
+
+class Failure(Protocol):
+    """What the core reads of a failure. The scanner's native `Failure` satisfies it; tests make their own."""
+
+    @property
+    def time(self) -> Wall:
+        """When it counts: the log's own time, or the arrival time where the dialect says so (whole seconds for file logs)."""
+
+    @property
+    def id(self) -> str:
+        """The canonical identifier: an address, a network, or free text of an `<F-ID>` filter."""
+
+    @property
+    def ip(self) -> str:
+        """The address, where the identifier is something else; "" otherwise."""
+
+    @property
+    def is_name(self) -> bool:
+        """Whether `id` is a host name that still has to be resolved."""
+
+    @property
+    def rule(self) -> int:
+        """Index of the failregex that matched, from 0."""
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Every captured group that is not null, after session merging and ALT/TUPLE mapping."""
+
+    @property
+    def matches(self) -> list[str]:
+        """The complete original lines, oldest first; undecodable bytes replaced, at most 8 KiB each."""

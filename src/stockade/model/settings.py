@@ -1,0 +1,127 @@
+"""What the configuration says, after every file, substitution and conversion: one value per jail.
+
+Produced by `config`, read by everyone else. All texts are final: no `%(…)s` and no configuration-time `<tag>` is left
+(run-time tags of actions stay). Sizes and times are validated numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stockade.model.clock import Seconds
+
+PERMANENT: Seconds = -1.0
+"""A bantime below zero never ends (fail2ban's `bantime = -1`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value was written."""
+
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogPath:
+    """One line of `logpath`: a path or shell glob, and whether reading starts at the end."""
+
+    pattern: str
+    is_tail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """The `systemd[…]` backend: groups of FIELD=value matches (within a group different fields are AND-ed, equal ones
+    OR-ed; groups are OR-ed) and where the journal is."""
+
+    matches: tuple[tuple[str, ...], ...] = ()
+    path: str = ""
+    files: tuple[str, ...] = ()
+    namespace: str = ""
+    flags: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilterSettings:
+    """A filter with all its expressions, in Python `re` syntax with fail2ban's tags still in place (`<HOST>`, …)."""
+
+    name: str
+    failregex: tuple[str, ...] = ()
+    ignoreregex: tuple[str, ...] = ()
+    prefregex: str = ""
+    datepattern: tuple[str, ...] = ()
+    maxlines: int = 1
+    usedns: str = "warn"
+    logtimezone: str = ""
+    logencoding: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSettings:
+    """One item of `action`: the file's name, the unique name in the jail, the bracket arguments and, for actions read
+    from action.d, every command and property (`actionban`, `actionban?family=inet6`, …) with run-time tags left."""
+
+    name: str
+    actname: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BanTimeSettings:
+    """`bantime` and `bantime.*`. Times in seconds; `bantime` below zero is permanent. Expressions stay text."""
+
+    bantime: Seconds = 600.0
+    is_increment: bool = False
+    factor: str = "1"
+    formula: str = ""
+    multipliers: tuple[int, ...] = ()
+    maxtime: Seconds | None = None
+    rndtime: Seconds = 0.0
+    is_overalljails: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JailSettings:
+    """Everything one jail needs to run. Exactly one of `logpaths` and `journal` feeds it."""
+
+    name: str
+    filter: FilterSettings
+    logpaths: tuple[LogPath, ...] = ()
+    journal: JournalSettings | None = None
+    maxretry: int = 3
+    findtime: Seconds = 600.0
+    maxmatches: int = 5
+    ban: BanTimeSettings = BanTimeSettings()
+    ignoreip: tuple[str, ...] = ()
+    is_ignoreself: bool = True
+    ignorecommand: str = ""
+    ignorecache: str = ""
+    prefix_v6: int = 128
+    """IPv6 failures are counted and banned per network of this many bits (own key `banprefix6`, 1…128)."""
+    port: str = ""
+    protocol: str = "tcp"
+    actions: tuple[ActionSettings, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonSettings:
+    """`fail2ban.conf` / `stockade.conf`: what concerns the whole daemon."""
+
+    loglevel: str = "INFO"
+    logtarget: str = "STDERR"
+    allowipv6: str = "auto"
+    dbmaxmatches: int = 10
+    dbpurgeage: Seconds = 86400.0
+    is_keepbans: bool = True
+    """Bans stay in the kernel when the daemon stops (own key `keepbans`); their timeouts end them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration: jails that can run, in file order, and the daemon's own part."""
+
+    daemon: DaemonSettings = DaemonSettings()
+    jails: tuple[JailSettings, ...] = ()
