@@ -29,7 +29,8 @@ class DateSpec(Protocol):
     `pattern` is PCRE2; `cut` the number of the group that is cut out of the line; `fields` pairs of (group number,
     directive) with the directives of the dialect (`Y y m d H I p M S f b a j U W w z Z`, and `E` epoch, `L` long epoch,
     `T` TAI64N, `N` for {NONE}). `is_anchored` marks templates bound to the line's beginning. `layout` names a hand-made
-    parser that accepts a subset of `pattern` and gives the same result there: "syslog", "iso", "clf", "nginx-error", "" none.
+    parser that accepts a subset of `pattern` and gives the same result there: "syslog", "iso", "clf", "nginx-error" or
+    "" for none.
     """
 
     @property
@@ -187,8 +188,8 @@ class Scanner:
     def finish(self, now: float, *, is_live: bool = True) -> Batch:
         """Treats the unfinished last line as whole: the source has ended."""
     def statistics(self) -> dict[str, int]:
-        """Counts since the start: lines, bytes, candidates, dated, undated, matched, nofail, ignored, failures, odd, old,
-        rule_<filter>_<rule>."""
+        """Counts since the start: lines, bytes, candidates, dated, undated, matched, nofail, ignored, failures, odd,
+        old, rule_<filter>_<rule>."""
     def dump(self) -> bytes:
         """Open sessions, date stickiness and last time, for the ledger; bounded by the limits."""
     def load(self, state: bytes) -> bool:

@@ -12,7 +12,7 @@ class Failure(Protocol):
 
     @property
     def time(self) -> Wall:
-        """When it counts: the log's own time, or the arrival time where the dialect says so (whole seconds for file logs)."""
+        """When it counts: the log's own time, or the arrival time where the dialect says so."""
 
     @property
     def id(self) -> str:
