@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class Cursor:
     """Position in one source.
 
-    `source` names it (`file:/var/log/auth.log`, `journal:<jails' matches>`); `identity` tells one incarnation from
-    the next (for files `device:inode:fingerprint`); `position` is the byte offset of the first byte not yet consumed (files,
-    stdin) and `mark` the journal's own cursor text.
+    `source` names it (`file:/var/log/auth.log`, `journal:…`). `identity` tells one incarnation from the next (for files
+    `device:inode:fingerprint`). `position` is the byte offset of the first byte not yet consumed (files, stdin), `mark`
+    the journal's own cursor text.
     """
 
     source: str

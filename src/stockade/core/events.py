@@ -1,0 +1,87 @@
+"""What can happen to the core. A closed union: `Event`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stockade.model.ban import Ban
+from stockade.model.clock import Seconds
+from stockade.model.failure import Failure
+from stockade.model.record import WindowState
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """The scanner found failures for one jail, in line order."""
+
+    jail: str
+    failures: Sequence[Failure]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A deadline that the core asked for may have passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The ledger's active bans and open windows, at start. The enforcer is told of all bans at once, not through
+    commands."""
+
+    bans: Sequence[Ban]
+    windows: Sequence[WindowState]
+
+
+@dataclass(frozen=True, slots=True)
+class BanAsked:
+    """The operator bans by hand. `seconds` is None for the jail's own bantime, below zero for ever."""
+
+    ids: tuple[str, ...]
+    jail: str
+    seconds: Seconds | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnbanAsked:
+    """The operator lifts bans: these identifiers (addresses inside a network given count), or all of them."""
+
+    ids: tuple[str, ...] = ()
+    is_all: bool = False
+
+
+class Outcome(StrEnum):
+    """What the enforcer says of a ban."""
+
+    APPLIED = "applied"
+    VERIFIED = "verified"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Enforced:
+    """The enforcer reports on bans, each named by (jail, id)."""
+
+    outcome: Outcome
+    bans: tuple[tuple[str, str], ...]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A host name was resolved (addresses empty: it has none)."""
+
+    name: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAddresses:
+    """This machine's addresses, for `ignoreself`."""
+
+    addresses: frozenset[str]
+
+
+Event = Failures | Tick | Restored | BanAsked | UnbanAsked | Enforced | Resolved | OwnAddresses

@@ -1,0 +1,19 @@
+"""The one place that looks at a clock."""
+
+from __future__ import annotations
+
+import time
+
+from stockade.model.clock import Monotonic, Wall
+
+
+class Clock:
+    """The machine's clocks."""
+
+    def wall(self) -> Wall:
+        """Now, in seconds since 1970."""
+        return Wall(time.time())
+
+    def monotonic(self) -> Monotonic:
+        """Now, on the clock that never steps."""
+        return Monotonic(time.monotonic())

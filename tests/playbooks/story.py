@@ -1,0 +1,76 @@
+"""A small language for stories about the core: failures happen, time passes, commands are expected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from stockade.core import Core
+from stockade.core.commands import Command, EndBan, Ignored, Resolve, RetryBan, StartBan
+from stockade.core.events import Event, Failures, Tick
+from stockade.model.clock import Wall
+from stockade.model.settings import BanTimeSettings, FilterSettings, JailSettings, Settings
+
+START = Wall(1_000_000.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A failure as the scanner would hand it over."""
+
+    id: str
+    time: Wall
+    ip: str = ""
+    is_name: bool = False
+    rule: int = 0
+    fields: dict[str, str] = field(default_factory=dict)
+    matches: list[str] = field(default_factory=list)
+
+
+def jail(name: str = "sshd", *, bantime: float = 600, **settings: object) -> JailSettings:
+    """Settings of a jail with three tries in ten minutes."""
+    known = {"maxretry": 3, "findtime": 600.0, **settings}
+    return JailSettings(name, FilterSettings(name), ban=BanTimeSettings(bantime), **known)  # type: ignore[arg-type]
+
+
+class Story:
+    """One core, its clock, and what it said last."""
+
+    def __init__(self, *jails: JailSettings) -> None:
+        self.now = START
+        self.core = Core(Settings(jails=jails or (jail(),)), self.now)
+        self.core.handle(Tick(), self.now)
+
+    def after(self, seconds: float) -> Story:
+        """Lets time pass."""
+        self.now = Wall(self.now + seconds)
+        return self
+
+    def tells(self, event: Event) -> list[str]:
+        """Gives the core an event and shows its commands as short sentences."""
+        return [sentence(command) for command in self.core.handle(event, self.now)]
+
+    def fails(self, *ids: str, jail: str = "sshd", ago: float = 0, **details: object) -> list[str]:
+        """Failures of these identifiers, all at the same time."""
+        seen: Sequence[Seen] = [Seen(i, Wall(self.now - ago), **details) for i in ids]  # type: ignore[arg-type]
+        return self.tells(Failures(jail, seen))
+
+    def ticks(self) -> list[str]:
+        """Lets the core look at its deadlines."""
+        return self.tells(Tick())
+
+
+def sentence(command: Command) -> str:
+    """A command in words."""
+    match command:
+        case StartBan(ban):
+            length = "for ever" if ban.until is None else f"for {ban.until - ban.since:g}"
+            return f"ban {ban.id} in {ban.jail} {length}"
+        case RetryBan(ban):
+            return f"retry {ban.id} in {ban.jail}"
+        case EndBan(ban, _, state):
+            return f"{state.value} {ban.id} in {ban.jail}"
+        case Ignored(jail_name, identifier, rule):
+            return f"ignore {identifier} in {jail_name} by {rule}"
+        case Resolve(name):
+            return f"resolve {name}"
