@@ -1,0 +1,25 @@
+"""The reader of fail2ban's configuration dialect: directories in, `model.settings.Settings` and `errors.Problem`s out.
+
+Use `load`, `load_filter`, `parse_seconds` and the expression functions named here; the other modules are its parts.
+It opens configuration files and looks which logs exist; it runs nothing, resolves nothing and compiles no expression.
+"""
+
+from __future__ import annotations
+
+from stockade.config.expressions import evaluate_factor, evaluate_formula
+from stockade.config.load import Loaded, load, load_filter
+from stockade.config.paths import SHIPPED, search_path
+from stockade.config.times import parse_seconds
+from stockade.config.trouble import Trouble
+
+__all__ = [
+    "SHIPPED",
+    "Loaded",
+    "Trouble",
+    "evaluate_factor",
+    "evaluate_formula",
+    "load",
+    "load_filter",
+    "parse_seconds",
+    "search_path",
+]

@@ -1,0 +1,156 @@
+"""Tokenizer of fail2ban's INI dialect: text of one file in, sections of raw values with their line numbers out.
+
+The standard library's configparser reads the same dialect but forgets on which line a value stood, gives up at the
+first error, and cannot be bounded; messages with file and line are the point of this reader, so it has its own. No
+interpolation, no merging, no I/O here. `tests/unit/test_config_ini.py` holds it to configparser on valid files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from stockade.config.limits import MAX_FLAWS, MAX_VALUE_CHARS
+from stockade.config.trouble import Trouble
+
+DEFAULT = "DEFAULT"
+"""The section whose options all others fall back to; this spelling only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A raw value as written: its text lines joined by newline, and the file line of each of them."""
+
+    text: str
+    path: str
+    lines: tuple[int, ...]
+
+    @property
+    def line(self) -> int:
+        """The line on which the option is named."""
+        return self.lines[0]
+
+    def line_at(self, offset: int) -> int:
+        """The file line of the character at `offset`."""
+        return self.lines[min(self.text.count("\n", 0, offset), len(self.lines) - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """A syntax error and the section it stands in ("" before the first header)."""
+
+    section: str
+    trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class IniFile:
+    """One file: sections in order, each with its raw options by lower-case name, and what was wrong."""
+
+    path: str
+    sections: dict[str, dict[str, Value]] = field(default_factory=dict)
+    flaws: tuple[Flaw, ...] = ()
+
+
+def parse(text: str, path: str) -> IniFile:
+    """Reads one file completely; wrong lines become flaws and the rest is read on."""
+    reader = _Reader(path)
+    for number, line in enumerate(_split_lines(text), 1):
+        if len(reader.flaws) >= MAX_FLAWS:
+            break
+        reader.take(number, line)
+    reader.end_value()
+    return IniFile(path, reader.sections, tuple(reader.flaws))
+
+
+def _split_lines(text: str) -> list[str]:
+    """Lines as Python's text files give them; str.splitlines would also split at form feeds and U+2028."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def strip_comment(line: str) -> tuple[str, bool]:
+    """The line without its comment, and whether it had one. `;` counts behind white space only, `#` never inline."""
+    bare = line.lstrip()
+    if bare[:1] in ("#", ";"):
+        return "", True
+    found = line.find(";")
+    while found > 0:
+        if line[found - 1].isspace():
+            return line[:found], True
+        found = line.find(";", found + 1)
+    return line, False
+
+
+class _Reader:
+    """State between lines: the open section, the open value and its indent."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.sections: dict[str, dict[str, Value]] = {}
+        self.flaws: list[Flaw] = []
+        self.section: str | None = None
+        self.option = ""
+        self.indent = 0
+        self.parts: list[tuple[int, str]] = []
+        self.is_open = False
+        """Whether deeper lines belong to what came before, be it a value or a line that was refused."""
+
+    def take(self, number: int, line: str) -> None:
+        """Takes the next line of the file."""
+        body, has_comment = strip_comment(line)
+        content = body.strip()
+        if not content:
+            if not has_comment and self.option:
+                self.parts.append((number, ""))
+            return
+        indent = len(line) - len(line.lstrip())
+        if self.is_open and indent > self.indent:
+            if self.option:
+                self.parts.append((number, content))
+            return
+        self.end_value()
+        self.indent = indent
+        if content.startswith("[") and content.rfind("]") > 1:
+            self._open_section(number, content[1 : content.rfind("]")])
+        else:
+            self._open_option(number, content)
+
+    def _open_section(self, number: int, name: str) -> None:
+        self.is_open = False
+        if name in self.sections and name != DEFAULT:
+            self._refuse(number, f"section [{name}] stands twice in this file", name, "merge the two", section=name)
+        self.section = name
+        self.sections.setdefault(name, {})
+
+    def _open_option(self, number: int, content: str) -> None:
+        self.is_open = True
+        if self.section is None:
+            self._refuse(number, "text before the first section", content, "begin the file with [DEFAULT] or [a-jail]")
+            return
+        places = [place for place in (content.find("="), content.find(":")) if place >= 0]
+        name = content[: min(places)].strip().lower() if places else ""
+        if not name:
+            self._refuse(number, "neither an option nor a section", content, "write name = value, or indent the line")
+        elif name in self.sections[self.section]:
+            first = self.sections[self.section][name].line
+            message = f"option {name!r} stands twice in section [{self.section}], first on line {first}"
+            self._refuse(number, message, content, "keep one of the two")
+        else:
+            self.option = name
+            self.parts.append((number, content[min(places) + 1 :].strip()))
+
+    def end_value(self) -> None:
+        """Stores the open value; a name that is reserved for it is set even when the value is refused."""
+        if self.option and self.section is not None:
+            while len(self.parts) > 1 and not self.parts[-1][1]:
+                self.parts.pop()
+            text = "\n".join(part for _, part in self.parts)
+            if len(text) > MAX_VALUE_CHARS or "\0" in text:
+                what = "contains a NUL byte" if "\0" in text else f"is longer than {MAX_VALUE_CHARS} characters"
+                self._refuse(self.parts[0][0], f"value of {self.option!r} {what}", "", "shorten or repair it")
+                text = ""
+            self.sections[self.section][self.option] = Value(text, self.path, tuple(n for n, _ in self.parts))
+        self.option, self.parts = "", []
+
+    def _refuse(self, number: int, message: str, value: str, remedy: str, section: str | None = None) -> None:
+        trouble = Trouble(message, value, remedy, self.path, number)
+        self.flaws.append(Flaw(self.section or "" if section is None else section, trouble))

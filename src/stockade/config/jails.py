@@ -1,0 +1,143 @@
+"""One enabled section of the jail files becomes one `JailSettings`, or problems that say why not.
+
+In: the tree, the merged jail files, the section's name. Out: settings, problems, origins. Every wrong option of the
+jail is reported, not just the first; any fatal one disables this jail and no other.
+"""
+
+from __future__ import annotations
+
+from stockade.config.actions import ActionReader
+from stockade.config.addresses import parse_ignoreip
+from stockade.config.backends import Backend, Machine, journal, parse_backend, parse_logpaths, wants_journal
+from stockade.config.bantimes import read_ban
+from stockade.config.definition import Definition
+from stockade.config.filters import FILTER_OPTIONS, build_filter, combine, read_filter
+from stockade.config.history import Merged
+from stockade.config.interpolate import Scope
+from stockade.config.merge import TreeReader
+from stockade.config.names import JAIL_OPTIONS
+from stockade.config.options import OptionReader, Origins
+from stockade.errors import Problem
+from stockade.model.settings import ActionSettings, JailSettings, JournalSettings, LogPath
+
+
+class JailReader:
+    """Reads one jail; `problems` and `origins` are the load's own."""
+
+    def __init__(
+        self,
+        reader: TreeReader,
+        merged: Merged,
+        name: str,
+        *,
+        machine: Machine,
+        problems: list[Problem],
+        origins: Origins,
+    ) -> None:
+        self.reader = reader
+        self.name = name
+        self.machine = machine
+        self.scope = Scope(merged, name)
+        self.options = OptionReader(self.scope, name, problems, origins)
+        self.filter_name = name
+
+    def is_enabled(self) -> bool:
+        """Reads `enabled`; a wrong one is a problem, and the jail counts as not enabled."""
+        return self.options.flag("enabled", False)
+
+    def read(self) -> JailSettings | None:
+        """Reads everything else; None when the jail cannot run."""
+        problems = self.options.problems
+        before = len(problems)
+        settings = self._settings()
+        return None if any(problem.is_fatal for problem in problems[before:]) else settings
+
+    def _settings(self) -> JailSettings:
+        options = self.options
+        texts, logpaths, source = self._feed()
+        return JailSettings(
+            name=self.name,
+            filter=build_filter(self.filter_name, texts, options),
+            logpaths=logpaths,
+            journal=source,
+            maxretry=options.number("maxretry", 3, 1, 1_000_000),
+            findtime=options.seconds("findtime", 600.0, 1e-3),
+            maxmatches=options.number("maxmatches", 5, 0, 10_000),
+            ban=read_ban(options),
+            ignoreip=self._ignoreip(),
+            is_ignoreself=options.flag("ignoreself", True),
+            ignorecommand=options.text("ignorecommand") or "",
+            ignorecache=options.text("ignorecache") or "",
+            prefix_v6=options.number("banprefix6", 128, 1, 128),
+            port=options.text("port", is_fatal=False) or "",
+            protocol=options.text("protocol", is_fatal=False) or "tcp",
+            actions=options.attempt("action", self._actions, ()),
+        )
+
+    def _feed(self) -> tuple[dict[str, str], tuple[LogPath, ...], JournalSettings | None]:
+        """The filter's texts and what feeds them: they depend on each other through `logtype` and `journalmatch`."""
+        options = self.options
+        backend = options.convert("backend", Backend("auto", {}), parse_backend)
+        logpaths: tuple[LogPath, ...] = options.attempt("logpath", lambda: parse_logpaths(options.lines("logpath")), ())
+        if (options.text("backend") or "").strip().lower() == "gamin":
+            self._warn("backend", "backend gamin no longer exists; auto is used", "write backend = auto")
+        is_allowed = options.flag("systemd_if_nologs", True)
+        options.flag("skip_if_nologs", False)
+        texts = self._filter_texts(backend.is_journal)
+        match = texts.get("journalmatch", "")
+        if not wants_journal(backend, logpaths, match, self.machine, is_allowed):
+            if not logpaths:
+                self._warn("logpath", "the jail has nothing to read", "set logpath, or backend = systemd")
+            return texts, logpaths, None
+        if not backend.is_journal:
+            texts = self._filter_texts(is_journal=True)
+            match = texts.get("journalmatch", "")
+        return texts, (), options.attempt("journalmatch", lambda: journal(backend, match), JournalSettings())
+
+    def _warn(self, option: str, message: str, remedy: str) -> None:
+        self.options.warn(option, message, f"[{self.name}]", remedy)
+
+    def _filter_texts(self, is_journal: bool) -> dict[str, str]:
+        """The filter options with the jail's own; notes where each was written."""
+        options = self.options
+        definition = options.attempt("filter", lambda: self._open_filter(is_journal), None)
+        own = {}
+        for option in FILTER_OPTIONS:
+            options.forget(option)
+            if (text := options.text(option)) is not None:
+                own[option] = text
+        texts: dict[str, str] = options.attempt("filter", lambda: combine(definition, own), {})
+        for option, text in texts.items():
+            written = definition.written(option) if definition and option not in own else options.written(option)
+            written = written or options.written("filter")
+            if written is not None:
+                options.note(option, text, written)
+        return texts
+
+    def _open_filter(self, is_journal: bool) -> Definition | None:
+        """Reads the filter file, and makes its options known to the jail as `known/…`."""
+        text = self.options.text("filter") or ""
+        if not text.strip():
+            return None
+        variables = {"enabled": "True", "backend": self.options.text("backend") or "auto", "filter": text}
+        self.filter_name, definition = read_filter(self.reader, text, variables, is_journal=is_journal)
+        self.scope.known = definition.final
+        return definition
+
+    def _ignoreip(self) -> tuple[str, ...]:
+        entries, troubles = parse_ignoreip(self.options.text("ignoreip") or "")
+        for trouble in troubles:
+            self.options.report(trouble, "ignoreip", is_fatal=False)
+        return entries
+
+    def _actions(self) -> tuple[ActionSettings, ...]:
+        options = self.options
+        texts = {option: options.text(option) for option in JAIL_OPTIONS}
+        variables = {option: text for option, text in texts.items() if text is not None and option != "action"}
+        reader = ActionReader(self.reader, self.name, variables)
+        actions = reader.read(options.text("action") or "")
+        for trouble in reader.warnings:
+            options.report(trouble, "action", is_fatal=False)
+        if not actions:
+            self._warn("action", "the jail has no action: it bans, but nothing blocks", "set action or banaction")
+        return actions

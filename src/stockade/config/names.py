@@ -1,0 +1,43 @@
+"""The options a jail may have: one table for reading, for suggestions and for what actions may refer to.
+
+Nothing is read here.
+"""
+
+from __future__ import annotations
+
+from stockade.config.filters import FILTER_OPTIONS
+
+JAIL_OPTIONS = (
+    "enabled",
+    "backend",
+    "maxretry",
+    "maxmatches",
+    "findtime",
+    "bantime",
+    "bantime.increment",
+    "bantime.factor",
+    "bantime.formula",
+    "bantime.multipliers",
+    "bantime.maxtime",
+    "bantime.rndtime",
+    "bantime.overalljails",
+    "ignorecommand",
+    "ignoreself",
+    "ignoreip",
+    "ignorecache",
+    "filter",
+    "logtimezone",
+    "logencoding",
+    "logpath",
+    "skip_if_nologs",
+    "systemd_if_nologs",
+    "action",
+    *FILTER_OPTIONS,
+)
+"""fail2ban's jail options; actions see them as variables."""
+
+OWN_OPTIONS = ("banprefix6",)
+CONVENTIONAL = ("port", "protocol", "mode", "chain", "banaction", "banaction_allports")
+"""Helper variables of every stock tree; `port` and `protocol` are read as settings as well."""
+
+KNOWN_OPTIONS = (*JAIL_OPTIONS, *OWN_OPTIONS, *CONVENTIONAL)
