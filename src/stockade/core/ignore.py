@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network
+from socket import AF_INET, AF_INET6, inet_pton
+from typing import NamedTuple
 
 from stockade.model.block import Network
 from stockade.model.identifier import parse_network
@@ -21,7 +23,7 @@ class IgnoreRules:
 
     def __init__(self, entries: Iterable[str], *, is_ignoreself: bool) -> None:
         self._single: dict[str, str] = {}
-        self._networks: list[tuple[Network, str]] = []
+        self._networks: list[_Ignored] = []
         self._names: dict[str, tuple[str, ...]] = {}
         self._is_ignoreself = is_ignoreself
         self._own: frozenset[str] = frozenset()
@@ -38,7 +40,7 @@ class IgnoreRules:
         elif network.num_addresses == 1:
             self._single[str(network.network_address)] = entry
         else:
-            self._networks.append((network, entry))
+            self._networks.append(_Ignored.of(network, entry))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,35 +76,69 @@ class IgnoreRules:
     def _find(self, identifier: str) -> str:
         if identifier in self._single:
             return f"ignoreip {self._single[identifier]}"
+        if self._is_ignoreself and identifier in self._own:
+            return "ignoreself"
+        if "/" in identifier:
+            return self._find_inside(identifier)
+        version, number = _number(identifier)
+        for ignored in self._networks:
+            if ignored.version == version and number >> ignored.host_bits == ignored.prefix:
+                return f"ignoreip {ignored.entry}"
+        for name, addresses in self._names.items():
+            if identifier in addresses:
+                return f"ignoreip {name}"
+        return ""
+
+    def _find_inside(self, identifier: str) -> str:
+        """The rule that exempts an address inside a network: a ban of the network must spare it."""
         network = parse_network(identifier)
         if network is None:
             return ""
-        for own in self._own if self._is_ignoreself else ():
-            if _covers(network, own):
-                return "ignoreself"
-        for wider, entry in self._networks:
-            if _contains(wider, network):
-                return f"ignoreip {entry}"
+        if self._is_ignoreself and any(_overlap(network, own) for own in self._own):
+            return "ignoreself"
+        for ignored in self._networks:
+            if _overlap(network, str(ignored.network)):
+                return f"ignoreip {ignored.entry}"
         for single, entry in self._single.items():
-            if network.num_addresses > 1 and _covers(network, single):
+            if _overlap(network, single):
                 return f"ignoreip {entry}"
         for name, addresses in self._names.items():
-            if any(_covers(network, address) for address in addresses):
+            if any(_overlap(network, address) for address in addresses):
                 return f"ignoreip {name}"
         return ""
 
 
-def _contains(wider: Network, network: Network) -> bool:
-    """Whether `network` lies within `wider`, or `wider` within it: a ban of a network must spare what it contains."""
-    if isinstance(wider, IPv4Network) and isinstance(network, IPv4Network):
-        return network.overlaps(wider)
-    return isinstance(wider, IPv6Network) and isinstance(network, IPv6Network) and network.overlaps(wider)
+class _Ignored(NamedTuple):
+    """A network of `ignoreip`, ready to be compared with an address by one shift."""
+
+    version: int
+    prefix: int
+    host_bits: int
+    network: Network
+    entry: str
+
+    @classmethod
+    def of(cls, network: Network, entry: str) -> _Ignored:
+        host_bits = network.max_prefixlen - network.prefixlen
+        return cls(network.version, int(network.network_address) >> host_bits, host_bits, network, entry)
 
 
-def _covers(network: Network, address: str) -> bool:
-    """Whether an address, given as text, lies within a network."""
-    other = parse_network(address)
-    return other is not None and _contains(other, network)
+def _number(identifier: str) -> tuple[int, int]:
+    """Version and number of a canonical address; (0, 0) for any other text. Every new attacker passes here: several
+    times quicker than `ipaddress`."""
+    version, family = (6, AF_INET6) if ":" in identifier else (4, AF_INET)
+    try:
+        return version, int.from_bytes(inet_pton(family, identifier), "big")
+    except (OSError, ValueError):
+        return 0, 0
+
+
+def _overlap(network: Network, text: str) -> bool:
+    """Whether a network shares an address with another, or an address, given as text."""
+    other = parse_network(text)
+    if isinstance(network, IPv4Network) and isinstance(other, IPv4Network):
+        return network.overlaps(other)
+    return isinstance(network, IPv6Network) and isinstance(other, IPv6Network) and network.overlaps(other)
 
 
 def _is_name(entry: str) -> bool:

@@ -169,7 +169,7 @@ class _Named:
         self.id = address
 
     @property
-    def time(self) -> Wall:
+    def time(self) -> float:
         return self._failure.time
 
     @property

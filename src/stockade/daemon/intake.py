@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
 from stockade._scanner import Batch, Odd, Scanner
 from stockade.core.events import Failures
@@ -17,9 +16,6 @@ from stockade.model.clock import Wall
 from stockade.model.cursor import Cursor
 from stockade.model.record import Progress
 from stockade.model.settings import JailSettings
-
-FILE = "file:"
-"""Sources of this name are files; the path follows."""
 
 OpenScanner = Callable[[Sequence[JailSettings]], Scanner]
 
@@ -39,7 +35,10 @@ class Intake:
     """Feeds scanners; see the module's docstring."""
 
     def __init__(
-        self, jails_of: Callable[[str], Sequence[JailSettings]], open_scanner: OpenScanner, known: Mapping[str, Progress]
+        self,
+        jails_of: Callable[[str], Sequence[JailSettings]],
+        open_scanner: OpenScanner,
+        known: Mapping[str, Progress],
     ) -> None:
         """`jails_of` tells which jails watch a source; `known` is the ledger's progress by source name."""
         self._jails_of = jails_of
@@ -66,8 +65,6 @@ class Intake:
             yield scanner.feed_entries(item.entries, now, is_live=item.is_live)
             feed.cursor = Cursor(item.source, mark=item.mark)
             return
-        if feed.cursor.identity != item.identity and scanner.pending:
-            yield scanner.finish(now, is_live=item.is_live)
         yield scanner.feed(item.data, now, is_live=item.is_live)
         if item.is_end:
             yield scanner.finish(now, is_live=item.is_live)
@@ -125,13 +122,3 @@ def _by_jail(batch: Batch, jails: Sequence[str]) -> Iterator[Failures]:
         mine = [failure for failure in failures if failure.filter == index]
         if mine:
             yield Failures(jail, mine)
-
-
-def watches(jail: JailSettings, path: str) -> bool:
-    """Tells whether a path is one of a jail's log files: globs as the shell has them, `*` never crosses a `/`."""
-    parts = path.split("/")
-    for log in jail.logpaths:
-        pattern = log.pattern.split("/")
-        if len(pattern) == len(parts) and all(map(fnmatchcase, parts, pattern)):
-            return True
-    return False

@@ -1,40 +1,68 @@
-"""Pending: what the next ledger transaction will hold, gathered over one turn of the loop."""
+"""Pending: what the next ledger transaction will hold.
+
+Bans, ends, windows and progress wait here until they are on disk; a transaction that fails leaves them, and the next
+one tries again. Keyed by what they are about, so that waiting long does not grow without bound: there are at most as
+many as bans, windows and sources. Must not write anything itself.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 
 from stockade.model.ban import Ban
 from stockade.model.record import BanEnd, Progress, Record, WindowState
 
+_Key = tuple[str, str]
 
-class Pending:
-    """Bans and ends wait here until they are committed; `has_decisions` says that they cannot wait longer."""
+
+class _Decisions:
+    """Bans and ends of one record; the ledger takes its bans before its ends."""
 
     def __init__(self) -> None:
-        self._bans: dict[tuple[str, str], Ban] = {}
-        self._ends: dict[tuple[str, str], BanEnd] = {}
+        self.bans: dict[_Key, Ban] = {}
+        self.ends: dict[_Key, BanEnd] = {}
+
+
+class Pending:
+    """Gathers records; see the module's docstring."""
+
+    def __init__(self) -> None:
+        self._decisions = [_Decisions()]
+        self._windows: dict[_Key, WindowState] = {}
+        self._progress: dict[str, Progress] = {}
 
     def add_ban(self, ban: Ban) -> None:
-        """A ban that must be on disk before anyone is told."""
-        self._bans[ban.jail, ban.id] = ban
+        """A ban that must be on disk before anyone is told. One that follows an end of its own goes into a later record
+        of the same transaction."""
+        if (ban.jail, ban.id) in self._decisions[-1].ends:
+            self._decisions.append(_Decisions())
+        self._decisions[-1].bans[ban.jail, ban.id] = ban
 
     def add_end(self, end: BanEnd) -> None:
-        """The end of a ban. One that was not even written yet is still written: history is complete."""
-        self._ends[end.jail, end.id] = end
+        """The end of a ban."""
+        self._decisions[-1].ends[end.jail, end.id] = end
+
+    def add_windows(self, windows: Iterable[WindowState]) -> None:
+        """Windows that changed."""
+        self._windows.update(((window.jail, window.id), window) for window in windows)
+
+    def add_progress(self, progress: Iterable[Progress]) -> None:
+        """Sources that were read on."""
+        self._progress.update((one.cursor.source, one) for one in progress)
 
     @property
     def has_decisions(self) -> bool:
-        """Whether the commit is due now."""
-        return bool(self._bans or self._ends)
+        """Whether bans or ends wait: the commit is due now."""
+        return any(decisions.bans or decisions.ends for decisions in self._decisions)
 
-    def record(
-        self, windows: tuple[WindowState, ...], progress: tuple[Progress, ...], counters: dict[str, int]
-    ) -> Record:
-        """The whole transaction. Nothing is forgotten until `committed`."""
-        return Record(tuple(self._bans.values()), tuple(self._ends.values()), windows, progress, counters)
+    def records(self, counters: Mapping[str, int]) -> tuple[Record, ...]:
+        """Everything that waits, for one transaction."""
+        decided = [Record(tuple(some.bans.values()), tuple(some.ends.values())) for some in self._decisions]
+        counted = Record((), (), tuple(self._windows.values()), tuple(self._progress.values()), counters)
+        return (*decided, counted)
 
-    def committed(self) -> tuple[tuple[Ban, ...], tuple[BanEnd, ...]]:
-        """Forgets what is on disk now, and gives it to be announced."""
-        bans, ends = tuple(self._bans.values()), tuple(self._ends.values())
-        self._bans.clear()
-        self._ends.clear()
-        return bans, ends
+    def committed(self) -> None:
+        """Forgets what is on disk now."""
+        self._decisions = [_Decisions()]
+        self._windows.clear()
+        self._progress.clear()

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from stockade.model.clock import Wall
-
 
 class Failure(Protocol):
     """What the core reads of a failure. The scanner's native `Failure` satisfies it; tests make their own."""
 
     @property
-    def time(self) -> Wall:
-        """When it counts: the log's own time, or the arrival time where the dialect says so."""
+    def time(self) -> float:
+        """When it counts, in seconds since 1970: the log's own time, or the arrival time where the dialect says so."""
 
     @property
     def id(self) -> str:

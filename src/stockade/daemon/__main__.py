@@ -1,0 +1,32 @@
+"""`python -m stockade.daemon OPTIONS-AS-JSON`: what `stockade run` becomes.
+
+The enforcer is forked before the rest of the daemon is even imported: it then shares nothing with what reads logs.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from stockade.daemon.options import Options
+from stockade.enforce.client import Enforcer
+from stockade.enforce.link import Link
+from stockade.enforce.recorder import Recorder
+from stockade.errors import StockadeError
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the daemon; returns its exit status."""
+    try:
+        options = Options.from_json(arguments[0] if arguments else "{}")
+        link: Link = Recorder() if options.dry_run else Enforcer.spawn(insecure=frozenset(options.insecure))
+        from stockade.daemon.start import run  # noqa: PLC0415 - after the fork, see above
+
+        run(options, link)
+    except StockadeError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_status
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,161 @@
+"""Enforcement: the daemon's conversation with the enforcer.
+
+In: bans to block and to unblock; out: typed requests in their order, and `Enforced` events for what came of them. A
+block is read back from the kernel as soon as it is applied. Owns what is under way; must not decide anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from stockade.core.events import Enforced, Outcome
+from stockade.enforce.link import Link
+from stockade.enforce.protocol import (
+    BATCH,
+    AddBlocks,
+    Counted,
+    Done,
+    Ensure,
+    Failed,
+    LiftBlocks,
+    Probe,
+    Probed,
+    ReadCounters,
+    Reply,
+    Request,
+    Verified,
+    Verify,
+    ensure_requests,
+)
+from stockade.model.ban import Ban
+from stockade.model.block import Block, JailCounter, Network
+from stockade.model.clock import Wall
+from stockade.model.identifier import parse_network
+
+Key = tuple[str, str]
+"""A ban by jail and identifier."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A request under way and the bans it is about (for Verify: one per network, in order)."""
+
+    request: Request
+    keys: tuple[Key, ...] = ()
+
+
+class Enforcement:
+    """Blocks, unblocks and reads back; see the module's docstring."""
+
+    def __init__(self, enforcer: Link) -> None:
+        self._enforcer = enforcer
+        self._sent: dict[int, _Sent] = {}
+        self._adds: list[tuple[Key, Block]] = []
+        self._lifts: list[tuple[str, Network]] = []
+        self.counters: dict[str, JailCounter] = {}
+        self.probe: Probed | None = None
+        self.failure: Failed | None = None
+
+    def fileno(self) -> int:
+        """Readable when replies wait."""
+        return self._enforcer.fileno()
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether nothing is really blocked."""
+        return self._enforcer.is_dry
+
+    def wants_write(self) -> bool:
+        """Whether requests wait for the socket."""
+        return self._enforcer.wants_write()
+
+    def ensure(self, bans: Iterable[Ban], now: Wall) -> None:
+        """Makes exactly these bans stand in the kernel, adopting those that are there."""
+        blocks = [(key, block) for ban in bans for key, block in _blocks(ban, now)]
+        batches = ensure_requests([block for _, block in blocks])
+        for number, request in enumerate(batches):
+            some = blocks[number * BATCH : (number + 1) * BATCH]
+            self._send(request, tuple(key for key, _ in some))
+
+    def block(self, ban: Ban, now: Wall) -> bool:
+        """Queues a block; False for an identifier that is no address, which no firewall can block."""
+        self._send_lifts()
+        blocks = _blocks(ban, now)
+        self._adds += blocks
+        return bool(blocks)
+
+    def unblock(self, ban: Ban) -> None:
+        """Queues the end of a block."""
+        network = parse_network(ban.id)
+        if network is not None:
+            self._send_adds()
+            self._lifts.append((ban.jail, network))
+
+    def flush(self) -> None:
+        """Sends what is queued, in order."""
+        self._send_lifts()
+        self._send_adds()
+
+    def ask(self) -> None:
+        """Asks how the enforcer is and what was dropped; the answers are kept in `probe` and `counters`."""
+        self._send(Probe())
+        self._send(ReadCounters())
+
+    def receive(self) -> list[Enforced]:
+        """Takes replies; returns what became of bans."""
+        return [event for reply in self._enforcer.receive() for event in self._take(reply)]
+
+    def _send_adds(self) -> None:
+        adds, self._adds = self._adds, []
+        for start in range(0, len(adds), BATCH):
+            some = adds[start : start + BATCH]
+            self._send(AddBlocks(tuple(block for _, block in some)), tuple(key for key, _ in some))
+
+    def _send_lifts(self) -> None:
+        lifts, self._lifts = self._lifts, []
+        for start in range(0, len(lifts), BATCH):
+            self._send(LiftBlocks(tuple(lifts[start : start + BATCH])))
+
+    def _send(self, request: Request, keys: tuple[Key, ...] = ()) -> None:
+        self._sent[self._enforcer.send(request)] = _Sent(request, keys)
+
+    def _take(self, reply: Reply) -> Iterable[Enforced]:
+        sent = self._sent.pop(reply.serial, None)
+        match reply:
+            case Counted(_, counters):
+                self.counters = {counter.jail: counter for counter in counters}
+            case Probed():
+                self.probe = reply
+            case Done() if sent is not None:
+                self.failure = None
+                yield from self._read_back(sent)
+            case Verified(_, missing) if sent is not None:
+                yield from _verified(sent.keys, missing)
+            case Failed() if sent is not None:
+                self.failure = reply
+                if sent.keys:
+                    yield Enforced(Outcome.FAILED, sent.keys, reply.message)
+
+    def _read_back(self, sent: _Sent) -> Iterable[Enforced]:
+        if sent.keys and isinstance(sent.request, AddBlocks | Ensure):
+            self._send(Verify(tuple(block.network for block in sent.request.blocks)), sent.keys)
+            yield Enforced(Outcome.APPLIED, sent.keys)
+
+
+def _verified(keys: Sequence[Key], missing: Sequence[int]) -> Iterable[Enforced]:
+    lost = set(missing)
+    found = tuple(key for index, key in enumerate(keys) if index not in lost)
+    if found:
+        yield Enforced(Outcome.VERIFIED, found)
+    if lost:
+        gone = tuple(key for index, key in enumerate(keys) if index in lost)
+        yield Enforced(Outcome.FAILED, gone, "the kernel does not have it")
+
+
+def _blocks(ban: Ban, now: Wall) -> list[tuple[Key, Block]]:
+    network = parse_network(ban.id)
+    if network is None:
+        return []
+    timeout = None if ban.until is None else max(0.001, ban.until - now)
+    return [((ban.jail, ban.id), Block(ban.jail, network, timeout))]

@@ -1,0 +1,204 @@
+"""The loop: waits for logs, clients, the enforcer and deadlines, and gives each its turn.
+
+Owns the selector and the order within one turn: read → decide → block → write → answer. One thread; whatever could
+take long (names) happens elsewhere. Nothing here decides who is banned.
+"""
+
+from __future__ import annotations
+
+import selectors
+import signal
+import socket
+from collections.abc import Iterator, Sequence
+
+from stockade.control.server import ControlServer, Request
+from stockade.core.events import Event, Failures, OwnAddresses, Resolved, Tick
+from stockade.daemon import host
+from stockade.daemon.clock import Clock
+from stockade.daemon.parts import Parts
+from stockade.daemon.requests import Requests
+from stockade.daemon.words import Level, printable
+from stockade.model.chunk import Source
+from stockade.model.clock import Monotonic, Seconds, Wall
+
+COMMIT_SECONDS: Seconds = 0.5
+"""How long counted failures and progress may wait for their transaction when no ban forces one."""
+
+ASK_SECONDS: Seconds = 5.0
+"""How often the enforcer is asked how it is and what was dropped, and the watchdog is fed."""
+
+OWN_ADDRESS_SECONDS: Seconds = 60.0
+"""How often this machine's own addresses are looked up."""
+
+PURGE_SECONDS: Seconds = 600.0
+"""How often old history is deleted from the ledger, a bounded piece at a time."""
+
+PURGE_ROWS = 2000
+
+
+class Loop:
+    """Runs the daemon until a signal ends it."""
+
+    def __init__(self, parts: Parts, clock: Clock, server: ControlServer, requests: Requests) -> None:
+        self._parts = parts
+        self._clock = clock
+        self._server = server
+        self._requests = requests
+        self._selector = selectors.DefaultSelector()
+        self._wake, self._wakened = socket.socketpair()
+        self._due: dict[str, Monotonic] = {}
+        self._eager: set[int] = set()
+        self._watched: dict[int, Source] = {}
+        self._is_stopping = False
+        self._is_ready = False
+
+    def run(self) -> None:
+        """Turns until SIGTERM or SIGINT; SIGHUP reloads. Commits a last time before it returns."""
+        self._catch_signals()
+        self._server.register(self._selector, "control")
+        self._selector.register(self._parts.enforcement.fileno(), selectors.EVENT_READ, "enforcer")
+        self._selector.register(self._parts.resolver.fileno(), selectors.EVENT_READ, "resolver")
+        self._selector.register(self._wakened, selectors.EVENT_READ, "signal")
+        self._watch_sources()
+        host.tell_service_manager("READY=1\nSTATUS=starting")
+        while not self._is_stopping:
+            self._turn()
+        host.tell_service_manager("STOPPING=1")
+        self._parts.runner.commit(self._parts.intake)
+
+    def _turn(self) -> None:
+        mono = self._clock.monotonic()
+        ready = self._selector.select(self._wait(mono))
+        now, mono = self._clock.wall(), self._clock.monotonic()
+        requests: list[Request] = []
+        for key, mask in ready:
+            requests += self._attend(key, mask, now, mono)
+        self._read_sources(mono)
+        if now >= self._parts.core.deadline():
+            self._handle(Tick(), now)
+        for request in requests:
+            self._requests.begin(request, now)
+        self._chores(now, mono)
+        self._finish_turn(mono)
+
+    def _wait(self, mono: Monotonic) -> float:
+        """Seconds until something is due; 0 while a source has more."""
+        if self._eager:
+            return 0.0
+        due = [*self._due.values(), Monotonic(mono + max(0.0, self._parts.core.deadline() - self._clock.wall()))]
+        due += [deadline for source in self._parts.sources if (deadline := source.deadline(mono)) is not None]
+        control = self._server.deadline(mono)
+        return max(0.0, min([*due, control] if control is not None else due) - mono)
+
+    def _attend(self, key: selectors.SelectorKey, mask: int, now: Wall, mono: Monotonic) -> Iterator[Request]:
+        """Takes one ready descriptor."""
+        match key.data:
+            case "control":
+                yield from self._server.handle(key, mask, mono)
+            case "enforcer":
+                for event in self._parts.enforcement.receive():
+                    self._handle(event, now)
+            case "resolver":
+                for answer in self._parts.resolver.take():
+                    self._handle(Resolved(answer.name, answer.addresses), now)
+            case "signal":
+                self._take_signals(self._wakened.recv(64))
+            case _:
+                self._eager.add(key.fd)
+
+    def _read_sources(self, mono: Monotonic) -> None:
+        """Reads every source that is ready, due or has more; one bounded piece each, so that nobody waits long."""
+        for source in self._parts.sources:
+            descriptor = source.fileno()
+            deadline = source.deadline(mono)
+            if descriptor in self._eager or (deadline is not None and deadline <= mono):
+                self._read(source, descriptor, mono)
+
+    def _read(self, source: Source, descriptor: int, mono: Monotonic) -> None:
+        items = source.read(mono)
+        self._eager.discard(descriptor)
+        if items:
+            self._eager.add(descriptor)
+            self._due.setdefault("commit", Monotonic(mono + COMMIT_SECONDS))
+        for item in items:
+            now = self._clock.wall()
+            failures, odd = self._parts.intake.take(item, now)
+            for event in failures:
+                self._say_found(event)
+                self._handle(event, now)
+            self._parts.enforcement.flush()
+            for jail, one in odd:
+                message = f"[{jail}] odd line ({one.reason}): {printable(one.line[:200])}"
+                self._parts.words.say_seldom("odd line", Level.WARNING, "filter", message)
+
+    def _say_found(self, event: Failures) -> None:
+        for failure in event.failures[:100]:
+            message = f"[{event.jail}] Found {failure.id} - {self._parts.stamp(failure.time)}"
+            self._parts.words.say_seldom("Found", Level.INFO, "filter", message)
+
+    def _handle(self, event: Event, now: Wall) -> None:
+        self._parts.runner.execute(self._parts.core.handle(event, now), now)
+
+    def _chores(self, now: Wall, mono: Monotonic) -> None:
+        """What comes round by the clock."""
+        if self._is_due("ask", ASK_SECONDS, mono):
+            self._parts.enforcement.ask()
+            host.tell_service_manager(f"WATCHDOG=1\nSTATUS={self._requests.verdict(now)}")
+        if self._is_due("own addresses", OWN_ADDRESS_SECONDS, mono):
+            self._handle(OwnAddresses(host.own_addresses()), now)
+        if self._is_due("purge", PURGE_SECONDS, mono):
+            self._parts.purge(now, PURGE_ROWS)
+        self._server.expire(mono)
+
+    def _is_due(self, chore: str, period: Seconds, mono: Monotonic) -> bool:
+        if self._due.get(chore, mono) > mono:
+            return False
+        self._due[chore] = Monotonic(mono + period)
+        return True
+
+    def _finish_turn(self, mono: Monotonic) -> None:
+        """Blocks go out, decisions reach the disk, and only then are clients answered."""
+        runner = self._parts.runner
+        self._parts.enforcement.flush()
+        is_late = self._due.get("commit", Monotonic(mono + 1)) <= mono
+        if runner.has_decisions or is_late:
+            self._due.pop("commit", None)
+            if not runner.commit(self._parts.intake):
+                self._due["commit"] = Monotonic(mono + COMMIT_SECONDS)
+        self._requests.finish(self._clock.wall())
+        if self._requests.take_reloaded():
+            self._watch_sources()
+
+    def _watch_sources(self) -> None:
+        """Follows the sources of the present configuration; each is read once at once."""
+        for descriptor in self._watched:
+            self._selector.unregister(descriptor)
+        self._watched = {source.fileno(): source for source in self._parts.sources if source.fileno() >= 0}
+        for descriptor in self._watched:
+            self._selector.register(descriptor, selectors.EVENT_READ, "source")
+        self._eager = {source.fileno() for source in self._parts.sources}
+
+    def _catch_signals(self) -> None:
+        self._wake.setblocking(False)
+        self._wakened.setblocking(False)
+        signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, _leave_to_loop)
+
+    def _take_signals(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            if number == signal.SIGHUP:
+                self._requests.reload(self._clock.wall())
+            elif number in (signal.SIGTERM, signal.SIGINT):
+                self._is_stopping = True
+
+    def close(self) -> None:
+        """Lets go of the selector and the signals' socket pair."""
+        signal.set_wakeup_fd(-1)
+        self._selector.close()
+        self._wake.close()
+        self._wakened.close()
+
+
+def _leave_to_loop(_number: int, _frame: object) -> None:
+    """The signal arrives through the wake-up descriptor."""

@@ -1,0 +1,157 @@
+"""Parts: everything one running daemon is made of, and how a reload exchanges the parts that the configuration made.
+
+Owns core, intake, sources and runner for the present configuration. In: a configuration; out: parts that fit together.
+A reload builds the new ones completely before the old ones go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stockade.control.schema import ReloadResult
+from stockade.core import Core
+from stockade.core.events import Restored
+from stockade.daemon import answers
+from stockade.daemon.configuration import Configuration, read_configuration
+from stockade.daemon.enforcement import Enforcement
+from stockade.daemon.feeds import Feeds
+from stockade.daemon.intake import Intake
+from stockade.daemon.options import Options
+from stockade.daemon.runner import Runner, stamp
+from stockade.daemon.words import Level, Words
+from stockade.errors import LedgerError, RequestError
+from stockade.ledger import Ledger
+from stockade.model.chunk import Source
+from stockade.model.clock import Wall
+from stockade.resolve import Resolver
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What a reload does not touch."""
+
+    options: Options
+    ledger: Ledger
+    enforcement: Enforcement
+    resolver: Resolver
+    words: Words
+    rights: dict[str, str]
+    started: Wall
+
+
+class Parts:
+    """The running daemon's parts; see the module's docstring."""
+
+    def __init__(self, fixed: Fixed, configuration: Configuration) -> None:
+        self._fixed = fixed
+        self._configuration = configuration
+        self.core = Core(configuration.settings, fixed.started)
+        self.runner = Runner(self.core, fixed.ledger, fixed.enforcement, fixed.words, fixed.resolver.ask)
+        self._restore(fixed.started)
+        known = {one.cursor.source: one for one in fixed.ledger.progress()}
+        self._feeds = Feeds(configuration.settings, {name: p.cursor for name, p in known.items()}, fixed.started)
+        self.intake = Intake(self._feeds.jails_of, configuration.open_scanner, known)
+        if fixed.options.stdin:
+            self._feeds.add_stdin()
+
+    @property
+    def enforcement(self) -> Enforcement:
+        """The conversation with the enforcer."""
+        return self._fixed.enforcement
+
+    @property
+    def resolver(self) -> Resolver:
+        """Names to addresses, elsewhere."""
+        return self._fixed.resolver
+
+    @property
+    def words(self) -> Words:
+        """The log."""
+        return self._fixed.words
+
+    @property
+    def sources(self) -> Sequence[Source]:
+        """What is read at present."""
+        return self._feeds.sources
+
+    def stamp(self, at: float) -> str:
+        """A time as the log prints it."""
+        return stamp(Wall(at))
+
+    def _restore(self, now: Wall) -> None:
+        """Takes up where the last run stopped: bans, open windows, counters; and makes the kernel agree."""
+        ledger = self._fixed.ledger
+        self.core.restore_counters(ledger.counters())
+        standing = ledger.active_bans(now, with_evidence=False)
+        restored = Restored([*ledger.overdue_bans(now), *standing], ledger.windows())
+        self.runner.execute(self.core.handle(restored, now), now)
+        self._fixed.enforcement.ensure(standing, now)
+        if standing:
+            message = f"{len(standing)} bans restored from the ledger; they end when they would have ended"
+            self._fixed.words.say(Level.INFO, "actions", message)
+
+    def reload(self, now: Wall) -> ReloadResult:
+        """Takes a new configuration; RequestError, and nothing changes, when anything is wrong with it."""
+        fresh = read_configuration(self._fixed.options, now)
+        wrong = [problem for problem in fresh.problems if problem.is_fatal]
+        if wrong:
+            for problem in wrong:
+                self.words.say(Level.ERROR, "server", str(problem))
+            more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+            raise RequestError(
+                f"the new configuration is not used, the running one stays: {wrong[0]}{more}",
+                "`stockade check` shows every problem",
+            )
+        return self._exchange(fresh, now)
+
+    def _exchange(self, fresh: Configuration, now: Wall) -> ReloadResult:
+        before = {jail.name: jail for jail in self._configuration.settings.jails}
+        after = {jail.name: jail for jail in fresh.settings.jails}
+        known = self.intake.progress()
+        feeds = Feeds(fresh.settings, {name: one.cursor for name, one in known.items()}, now)
+        self._configuration = fresh
+        self.words.configure(fresh.settings.daemon.loglevel)
+        self.core.configure(fresh.settings)
+        self._feeds.hand_over(feeds)
+        self._feeds = feeds
+        self.intake = Intake(feeds.jails_of, fresh.open_scanner, known)
+        self.words.say(Level.INFO, "server", f"configuration reloaded: {len(after)} jails")
+        return ReloadResult(
+            added=sorted(after.keys() - before.keys()),
+            removed=sorted(before.keys() - after.keys()),
+            changed=sorted(name for name in after.keys() & before.keys() if after[name] != before[name]),
+            unchanged=sorted(name for name in after.keys() & before.keys() if after[name] == before[name]),
+            problems=[answers.problem_row(problem) for problem in fresh.problems],
+        )
+
+    def situation(self, now: Wall) -> answers.Situation:
+        """Everything that answers are made of."""
+        return answers.Situation(
+            core=self.core,
+            ledger=self._fixed.ledger,
+            enforcement=self._fixed.enforcement,
+            sources=[row for source in self.sources for row in source.status()],
+            odd_lines=self.intake.odd_lines(),
+            problems=self._configuration.problems,
+            troubles=self._troubles(),
+            rights=self._fixed.rights,
+            jails_of=lambda source: [jail.name for jail in self._feeds.jails_of(source)],
+            started=self._fixed.started,
+            now=now,
+        )
+
+    def _troubles(self) -> list[str]:
+        trouble = self.runner.ledger_trouble
+        return [*([str(trouble)] if trouble is not None else []), *self._fixed.ledger.notices]
+
+    def purge(self, now: Wall, rows: int) -> None:
+        """Deletes a piece of old history."""
+        try:
+            self._fixed.ledger.purge(now, self._configuration.settings.daemon.dbpurgeage, rows)
+        except LedgerError as error:
+            self.words.say(Level.WARNING, "database", error.message)
+
+    def close(self) -> None:
+        """Lets go of the sources."""
+        self._feeds.close()

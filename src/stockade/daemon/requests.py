@@ -1,0 +1,144 @@
+"""Requests: what clients of the control socket ask for, from the question to the answer.
+
+Reading commands are answered in the same turn; those that change something after the ledger has it. In: checked
+requests; out: results of `control.schema`. Must not speak the wire.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import cast
+
+from stockade import __version__
+from stockade.control.protocol import VERSION
+from stockade.control.schema import BanResult, LiftedRow, PingResult, UnbanResult, VersionResult
+from stockade.control.server import ControlServer, Request
+from stockade.core.commands import Command, EndBan
+from stockade.core.core import MANUAL_JAIL
+from stockade.core.events import BanAsked, UnbanAsked
+from stockade.daemon import answers
+from stockade.daemon.parts import Parts
+from stockade.errors import LedgerError, RequestError, StockadeError
+from stockade.model.clock import Wall
+from stockade.model.identifier import parse_network
+
+Answer = Callable[[Wall], object]
+
+
+class Requests:
+    """Begins requests and finishes them; see the module's docstring."""
+
+    def __init__(self, parts: Parts, server: ControlServer) -> None:
+        self._parts = parts
+        self._server = server
+        self._unanswered: list[tuple[int, Answer]] = []
+        self._is_reloaded = False
+
+    def begin(self, request: Request, now: Wall) -> None:
+        """Takes up one request; it is answered by `finish`, after what it changes is on disk."""
+        try:
+            answer = self._begin(request, now)
+        except StockadeError as error:
+            self._server.reply(request.client, error)
+        else:
+            self._unanswered.append((request.client, answer))
+
+    def finish(self, now: Wall) -> None:
+        """Answers everything that was begun. When the ledger refused, what changes something gets that error."""
+        unanswered, self._unanswered = self._unanswered, []
+        for client, answer in unanswered:
+            try:
+                self._server.reply(client, cast(dict[str, object], answer(now)))
+            except StockadeError as error:
+                self._server.reply(client, error)
+
+    def verdict(self, now: Wall) -> str:
+        """The first line of `status`."""
+        return answers.status(self._parts.situation(now))["verdict"]
+
+    def _begin(self, request: Request, now: Wall) -> Answer:
+        arguments = request.arguments
+        jail = str(arguments.get("jail", ""))
+        match request.command:
+            case "ping":
+                return lambda _: PingResult(pong=True)
+            case "version":
+                return lambda _: VersionResult(version=__version__, protocol=VERSION, pid=os.getpid())
+            case "status":
+                return lambda at: answers.status(self._parts.situation(at), jail)
+            case "bans":
+                return lambda at: answers.bans(self._parts.situation(at), jail)
+            case "why":
+                return lambda at: answers.why(self._parts.situation(at), str(arguments["id"]))
+            case "ban":
+                return self._ban(request, now)
+            case "unban":
+                return self._unban(request, now)
+            case "reload":
+                return self.reload(now)
+            case other:
+                raise RequestError(f"the daemon does not know {other!r}", "use the stockade command it came with")
+
+    def _ban(self, request: Request, now: Wall) -> Answer:
+        ids = cast(tuple[str, ...], request.arguments["ids"])
+        jail = str(request.arguments.get("jail", ""))
+        if jail and jail not in self._parts.core.jails:
+            raise RequestError(f"there is no jail {jail!r}", f"jails: {', '.join(self._parts.core.jails) or 'none'}")
+        wrong = [text for text in ids if parse_network(text) is None]
+        if wrong:
+            raise RequestError(f"{wrong[0]!r} is no address and no network", "for example 192.0.2.1 or 2001:db8::/64")
+        seconds = request.arguments.get("seconds")
+        asked = BanAsked(
+            ids,
+            jail,
+            None if seconds is None else float(cast(float, seconds)),
+            str(request.arguments.get("reason", "")),
+        )
+        self._execute(self._parts.core.handle(asked, now), now)
+        return lambda at: self._when_on_disk(lambda: self._banned(ids, jail or MANUAL_JAIL, at))
+
+    def _banned(self, ids: tuple[str, ...], jail: str, now: Wall) -> BanResult:
+        rows = answers.bans(self._parts.situation(now), jail)["bans"]
+        return BanResult(bans=[row for row in rows if row["id"] in ids])
+
+    def _unban(self, request: Request, now: Wall) -> Answer:
+        ids = cast(tuple[str, ...], request.arguments.get("ids", ()))
+        if request.arguments.get("last"):
+            newest = answers.bans(self._parts.situation(now))["bans"][:1]
+            ids = tuple(row["id"] for row in newest)
+        commands = self._parts.core.handle(UnbanAsked(ids, is_all=bool(request.arguments.get("all"))), now)
+        self._execute(commands, now)
+        lifted = [LiftedRow(jail=c.ban.jail, id=c.ban.id) for c in commands if isinstance(c, EndBan)]
+        found = {row["id"] for row in lifted}
+        result = UnbanResult(lifted=lifted, not_banned=[text for text in ids if not _is_named(text, found)])
+        return lambda _: self._when_on_disk(lambda: result)
+
+    def _execute(self, commands: list[Command], now: Wall) -> None:
+        self._parts.runner.execute(commands, now)
+
+    def _when_on_disk(self, answer: Callable[[], object]) -> object:
+        trouble = self._parts.runner.ledger_trouble
+        if trouble is not None:
+            raise LedgerError(f"it is in effect but not on disk: {trouble.message}", trouble.remedy)
+        return answer()
+
+    def reload(self, now: Wall) -> Answer:
+        """Reads the configuration again; anything wrong with it leaves the running one untouched."""
+        result = self._parts.reload(now)
+        self._is_reloaded = True
+        return lambda _: result
+
+    def take_reloaded(self) -> bool:
+        """Whether the sources changed since the last call."""
+        is_reloaded, self._is_reloaded = self._is_reloaded, False
+        return is_reloaded
+
+
+def _is_named(text: str, found: set[str]) -> bool:
+    """Whether an identifier, or something inside the network it names, was lifted."""
+    network = parse_network(text)
+    if text in found or network is None:
+        return text in found
+    others = [other for name in found if (other := parse_network(name)) is not None]
+    return any(other.version == network.version and other.overlaps(network) for other in others)

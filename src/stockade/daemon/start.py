@@ -1,0 +1,147 @@
+"""Start: from a process with rights to a daemon without them.
+
+The order matters. The enforcer is forked first, before anything hostile is read; then the configuration says which logs
+must be readable; then the control socket is made and every right is dropped for good; only then are the ledger and the
+logs opened.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from glob import iglob
+from itertools import islice
+from pathlib import Path
+
+from stockade import __version__, rights
+from stockade.control.server import ControlServer
+from stockade.daemon.clock import Clock
+from stockade.daemon.configuration import Configuration, read_configuration
+from stockade.daemon.enforcement import Enforcement
+from stockade.daemon.loop import Loop
+from stockade.daemon.options import Options
+from stockade.daemon.parts import Fixed, Parts
+from stockade.daemon.requests import Requests
+from stockade.daemon.words import Level, Words
+from stockade.enforce.link import Link
+from stockade.errors import HostError
+from stockade.ledger import Ledger
+from stockade.resolve import Resolver
+from stockade.rights import Identity, Rights
+
+MAX_PROBED = 4096
+"""Existing log files whose readability is tried before rights are dropped; sources report on the others."""
+
+
+def run(options: Options, link: Link) -> None:
+    """Runs the daemon until a signal ends it; `link` leads to the enforcer. Raises StockadeError when it cannot.
+
+    Blocks are only removed at a clean end: whatever goes wrong, who is banned stays banned.
+    """
+    is_keep = True
+    try:
+        setup = _Setup(options, link, Clock())
+        setup.serve()
+        is_keep = options.is_keeping_bans(setup.configuration.settings.daemon.is_keepbans)
+        setup.words.say(Level.INFO, "server", f"Exiting Stockade; bans {'stay in' if is_keep else 'leave'} the kernel")
+    finally:
+        link.close(is_keep=is_keep)
+
+
+class _Setup:
+    """What comes before the loop, step by step."""
+
+    def __init__(self, options: Options, link: Link, clock: Clock) -> None:
+        self.options = options
+        self.link = link
+        self.clock = clock
+        self.words = Words(clock.wall)
+        self.words.say(Level.INFO, "server", f"Starting Stockade v{__version__}")
+        self.configuration = read_configuration(options, clock.wall())
+        self.words.configure(self.configuration.settings.daemon.loglevel)
+        for problem in self.configuration.problems:
+            self.words.say(Level.ERROR if problem.is_fatal else Level.WARNING, "server", str(problem))
+
+    def serve(self) -> None:
+        """Makes state and socket, gives up every right, and turns the loop."""
+        identity = rights.identity_for(rights.DAEMON)
+        _prepare_state(Path(self.options.state), identity)
+        server = _listen(self.options, identity)
+        try:
+            dropped = _drop(self.configuration, identity, self.options, self.words)
+            with ExitStack() as stack:
+                self._loop(server, dropped, stack).run()
+        finally:
+            server.close()
+
+    def _loop(self, server: ControlServer, dropped: Rights, stack: ExitStack) -> Loop:
+        started = self.clock.wall()
+        maxmatches = self.configuration.settings.daemon.dbmaxmatches
+        ledger = Ledger.open(self.options.ledger_path, now=started, maxmatches=maxmatches)
+        stack.callback(ledger.close)
+        resolver = Resolver(self.clock.monotonic)
+        stack.callback(resolver.close)
+        enforcement = Enforcement(self.link)
+        fixed = Fixed(self.options, ledger, enforcement, resolver, self.words, _shown(dropped), started)
+        parts = Parts(fixed, self.configuration)
+        stack.callback(parts.close)
+        loop = Loop(parts, self.clock, server, Requests(parts, server))
+        stack.callback(loop.close)
+        return loop
+
+
+def _prepare_state(state: Path, identity: Identity) -> None:
+    """Makes the state directory and hands it, and a ledger from an earlier identity, to the daemon's user."""
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            for path in (state, *state.glob("ledger.sqlite3*")):
+                os.chown(path, identity.uid, identity.gid, follow_symlinks=False)
+    except OSError as error:
+        raise HostError(
+            f"cannot prepare the state directory {state}: {error.strerror}",
+            "make it writable, or choose another: --state",
+        ) from error
+
+
+def _listen(options: Options, identity: Identity) -> ControlServer:
+    """Makes the control socket; root's group may not read it, members of the daemon's group may."""
+    path = Path(options.socket)
+    is_root = os.geteuid() == 0
+    owner, group = (identity.uid, identity.gid) if is_root else (os.geteuid(), None)
+    return ControlServer(path, owner_uid=owner, group=group)
+
+
+def _drop(configuration: Configuration, identity: Identity, options: Options, words: Words) -> Rights:
+    """Gives up every right that reading the configured logs does not need."""
+    paths = _log_files(configuration)
+    groups = rights.reading_groups([str(Path(path).parent) for path in paths] + paths)
+    hidden = rights.unreadable(paths, identity, groups)
+    keep: Sequence[str] = ()
+    if hidden and os.geteuid() == 0:
+        keep = ("CAP_DAC_READ_SEARCH",)
+        words.say(
+            Level.NOTICE,
+            "server",
+            f"{hidden[0]} is readable for root only: keeping CAP_DAC_READ_SEARCH (chgrp adm and chmod g+r to avoid it)",
+        )
+    is_looking_on = options.dry_run and os.geteuid() != 0
+    insecure = rights.INSECURE if is_looking_on else frozenset(options.insecure)
+    return rights.drop(identity, groups=groups, keep=keep, insecure=insecure)
+
+
+def _log_files(configuration: Configuration) -> list[str]:
+    patterns = [log.pattern for jail in configuration.settings.jails for log in jail.logpaths]
+    return list(islice((path for pattern in patterns for path in iglob(pattern)), MAX_PROBED))
+
+
+def _shown(dropped: Rights) -> dict[str, str]:
+    """Rights as `status` shows them."""
+    return {
+        "uid": str(dropped.uid),
+        "gid": str(dropped.gid),
+        "groups": ",".join(map(str, dropped.groups)) or "none",
+        "capabilities": ",".join(dropped.capabilities) or "none",
+        "insecure": ",".join(dropped.insecure) or "none",
+    }
