@@ -1,4 +1,6 @@
-"""Bytes of requests and replies: a JSON array `[serial, kind, argument…]`, checked by hand down to the last item.
+"""Bytes of requests and replies: JSON arrays, `[serial, kind, argument…]`, checked by hand down to the last item.
+
+A request's last argument is when it was sent (monotonic seconds), so that waiting in the queue prolongs no block.
 
 In: bytes from the other process, which may have been broken into. Out: protocol values, or `Refused`, never another
 exception. Must not act on anything.
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Final, NoReturn
@@ -38,51 +41,54 @@ from stockade.enforce.protocol import (
 )
 from stockade.enforce.target import is_jail
 from stockade.model.block import Block, JailCounter, Network
+from stockade.model.clock import Monotonic
 
 SERIAL_MAX: Final = 2**53 - 1
 _COUNT_MAX: Final = 2**63 - 1
+_MOMENT_MAX: Final = 1e11  # seconds since the start of the host
 _TEXT_MAX: Final = 2000
 _NETWORK: Final = re.compile(r"([0-9a-f]{8}|[0-9a-f]{32})/([0-9]{1,3})")
 
 
-class Refused(Exception):  # noqa: N818 - says what happened, like the other errors
+class Refused(Exception):
     """A message that is none of the protocol's."""
 
 
-def encode_request(serial: int, request: Request) -> bytes:
-    """Writes a request; ValueError for one that breaks the protocol's bounds."""
+def encode_request(serial: int, request: Request, sent: Monotonic) -> bytes:
+    """Writes a request; ValueError for one that the reader would refuse."""
     match request:
         case Ensure(blocks, is_last):
             arguments: list[Any] = [_blocks_out(blocks), is_last]
         case AddBlocks(blocks):
             arguments = [_blocks_out(blocks)]
         case LiftBlocks(pairs):
+            _check_out([jail for jail, _ in pairs])
             arguments = [[[jail, _network_out(network)] for jail, network in pairs]]
         case Flush(jail):
+            _check_out([] if jail is None else [jail])
             arguments = [jail]
-        case ListBlocks(page):
-            arguments = [page]
+        case ListBlocks(start):
+            arguments = [start]
         case Verify(networks):
+            _check_count(networks)
             arguments = [[_network_out(network) for network in networks]]
         case Close(is_keep):
             arguments = [is_keep]
         case ReadCounters() | Probe():
             arguments = []
-    data = _dump([serial, _REQUEST_NAMES[type(request)], *arguments])
-    try:
-        decode_request(data) if len(data) > MESSAGE_BYTES or _is_oversized(arguments) else None
-    except Refused as refusal:
-        raise ValueError(f"request breaks the enforcer's bounds: {refusal}") from None
-    return data
+    return _dump([serial, _REQUEST_NAMES[type(request)], *arguments, round(sent, 3)])
 
 
-def decode_request(data: bytes) -> tuple[int, Request]:
-    """Reads a request and its serial number; raises Refused for anything else."""
+def decode_request(data: bytes) -> tuple[int, Request, Monotonic]:
+    """Reads a request, its serial number and when it was sent; raises Refused for anything else."""
     serial, kind, arguments = _open(data)
+    if not arguments:
+        _refuse("no time")
+    sent = _moment(arguments.pop())
     reader = _REQUESTS.get(kind)
     if reader is None:
         _refuse("unknown request")
-    return serial, reader(arguments)
+    return serial, reader(arguments), sent
 
 
 def encode_reply(reply: Reply) -> bytes:
@@ -92,8 +98,8 @@ def encode_reply(reply: Reply) -> bytes:
             arguments: list[Any] = [changed]
         case Verified(_, missing, is_repaired):
             arguments = [list(missing), is_repaired]
-        case Listed(_, blocks, is_last):
-            arguments = [_blocks_out(blocks), is_last]
+        case Listed(_, blocks, next_start):
+            arguments = [_blocks_out(blocks), next_start]
         case Counted(_, counters):
             arguments = [[[counter.jail, counter.packets, counter.bytes] for counter in counters]]
         case Probed(_, backend, is_intact, networks, repairs):
@@ -120,9 +126,17 @@ def _dump(value: list[Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode(errors="replace")
 
 
-def _is_oversized(arguments: list[Any]) -> bool:
-    """Whether our own side must look twice: the reader would refuse the batch and end."""
-    return any(isinstance(argument, list) and len(argument) > BATCH for argument in arguments)
+def _check_count(items: Sequence[object]) -> None:
+    if len(items) > BATCH:
+        raise ValueError(f"{len(items)} items in one request; at most {BATCH} are read: split with in_batches")
+
+
+def _check_out(jails: Sequence[str]) -> None:
+    """Our own side looks before it sends, because the reader ends at what it does not like."""
+    _check_count(jails)
+    for jail in set(jails):
+        if not is_jail(jail):
+            raise ValueError(f"{jail!r} cannot name a jail here: 1 to 64 characters, no control characters, no slash")
 
 
 def _open(data: bytes) -> tuple[int, str, list[Any]]:
@@ -173,7 +187,7 @@ def _items(value: Any, most: int = BATCH) -> list[Any]:
 def _jail(value: Any) -> str:
     if type(value) is not str or not is_jail(value):
         _refuse("not a jail's name")
-    return value
+    return sys.intern(value)  # a million blocks share one text
 
 
 def _row(value: Any, width: int) -> list[Any]:
@@ -197,6 +211,12 @@ def _network(value: Any) -> Network:
         _refuse("not a network")
 
 
+def _moment(value: Any) -> Monotonic:
+    if type(value) not in (int, float) or not 0 <= value <= _MOMENT_MAX:  # false for NaN
+        _refuse("not a moment")
+    return Monotonic(float(value))
+
+
 def _timeout(value: Any) -> float | None:
     if value is None:
         return None
@@ -212,6 +232,7 @@ def _timeout_out(timeout: float | None) -> float | None:
 
 
 def _blocks_out(blocks: Sequence[Block]) -> list[list[Any]]:
+    _check_out([block.jail for block in blocks])
     return [[block.jail, _network_out(block.network), _timeout_out(block.timeout)] for block in blocks]
 
 
@@ -261,8 +282,8 @@ def _verified(serial: int, arguments: list[Any]) -> Verified:
 
 
 def _listed(serial: int, arguments: list[Any]) -> Listed:
-    blocks, is_last = _take(arguments, 2)
-    return Listed(serial, _blocks(blocks), _boolean(is_last))
+    blocks, next_start = _take(arguments, 2)
+    return Listed(serial, _blocks(blocks), None if next_start is None else _integer(next_start, _COUNT_MAX))
 
 
 def _counter(value: Any) -> JailCounter:

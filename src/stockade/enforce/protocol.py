@@ -38,7 +38,7 @@ class Ensure:
     """Makes the table exist and hold exactly these blocks, adopting what the kernel already has, without a gap.
 
     More than `BATCH` blocks come as consecutive requests; the one with `is_last` carries it out, in one transaction.
-    Any other request in between ends the enforcer.
+    Any other request in between ends the enforcer. A part beyond `CAPACITY` fails by itself, the others stand.
     """
 
     blocks: tuple[Block, ...]
@@ -54,7 +54,7 @@ class AddBlocks:
 
 @dataclass(frozen=True, slots=True)
 class LiftBlocks:
-    """Ends these jails' hold on these networks; a network that no jail holds gets through. Missing ones are no error."""
+    """Ends these jails' hold on these networks; one that no jail holds gets through. Missing ones are no error."""
 
     blocks: tuple[tuple[str, Network], ...]
 
@@ -68,9 +68,9 @@ class Flush:
 
 @dataclass(frozen=True, slots=True)
 class ListBlocks:
-    """Asks for one page of at most `BATCH` blocks, counted from 0. Changes between pages may hide or repeat one."""
+    """Asks for up to `BATCH` blocks, from the `start`-th network on. Changes between pages may hide or repeat some."""
 
-    page: int = 0
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +122,11 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One page of blocks, with the time that is left to each."""
+    """Blocks with the time that is left to each, and the `start` of the next page (None: that was the last)."""
 
     serial: int
     blocks: tuple[Block, ...]
-    is_last: bool
+    next_start: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,10 @@ _JAIL_BYTES: Final = 100
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _MAP: Final = re.compile(r"v([46])_([1-9][0-9]{0,2})")
 
+_MAPS_V4: Final = tuple(f"v4_{prefix}" for prefix in range(33))
+_MAPS_V6: Final = tuple(f"v6_{prefix}" for prefix in range(129))
+"""One text per map, shared by a million targets."""
+
 FOREVER: Final = math.inf
 """The deadline of an element without timeout."""
 
@@ -36,7 +40,8 @@ class Target(NamedTuple):
     @classmethod
     def of(cls, network: Network) -> Target:
         """Makes the target that stands for a network."""
-        return cls(f"v{network.version}_{network.prefixlen}", network.network_address.packed)
+        names = _MAPS_V4 if network.version == 4 else _MAPS_V6
+        return cls(names[network.prefixlen], network.network_address.packed)
 
     def network(self) -> Network:
         """Gives the network back."""
