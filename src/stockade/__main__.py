@@ -1,6 +1,8 @@
 """`python -m stockade`: the command line."""
 
+import sys
+
 from stockade.cli import main
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

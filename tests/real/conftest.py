@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +54,12 @@ def netns(has_namespaces: None) -> Iterator[Pair]:
     """Two namespaces joined by a cable."""
     with joined() as pair:
         yield pair
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A directory that the daemon's unprivileged user can enter; pytest's own are closed to everyone but root."""
+    with tempfile.TemporaryDirectory(prefix="stockade-") as name:
+        path = Path(name)
+        path.chmod(0o755)
+        yield path

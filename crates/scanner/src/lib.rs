@@ -1,7 +1,28 @@
-//! Bytes in, failures out.
-use pyo3::prelude::*;
+//! Bytes in, failures out: the scanner of Stockade.
+//!
+//! In: specifications of filters, chunks of log bytes, the time. Out: failures, odd lines, verdicts. No I/O, no clock but
+//! the meter of CPU time that bounds hostile lines. `engine` is the whole without Python, `python` its surface.
 
-#[pymodule]
-fn _scanner(_m: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
-}
+mod dates;
+mod dispatch;
+mod dump;
+mod engine;
+mod expression;
+mod failure;
+mod fields;
+mod filter;
+mod hashing;
+mod identifier;
+mod limits;
+mod lines;
+mod literals;
+mod meter;
+mod python;
+mod regex;
+mod search;
+mod session;
+mod shown;
+mod spec;
+mod text;
+mod timing;
+mod window;

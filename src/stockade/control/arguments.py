@@ -10,12 +10,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 
 from stockade.errors import RequestError
+from stockade.model.identifier import MAX_LENGTH, canonical
 
-MAX_ID = 1024
-"""Characters of one identifier; a longer one is refused (the longest a log can produce is cut to this as well)."""
 MAX_IDS = 1000
 """Identifiers in one request; more are refused, the client sends several requests."""
 MAX_NAME = 256
@@ -57,24 +55,6 @@ def read_argument(argument: Argument, raw: object) -> Value:
         raise RequestError(f"argument {argument.name!r} {error}", f"{argument.name}: {argument.help}") from None
 
 
-def canonical_id(text: str) -> str:
-    """Gives the one spelling of an address or network; any other identifier comes back unchanged.
-
-    A v4-mapped IPv6 address becomes IPv4, a network of one address that address, and host bits of a network are cut.
-    """
-    try:
-        if "/" not in text:
-            address = ip_address(text)
-            mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-            return str(mapped or address)
-        network = ip_network(text, strict=False)
-    except ValueError:
-        return text
-    if isinstance(network, IPv6Network) and network.prefixlen >= 96 and network.network_address.ipv4_mapped:
-        return canonical_id(f"{network.network_address.ipv4_mapped}/{network.prefixlen - 96}")
-    return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
-
-
 def _read_text(raw: object, longest: int) -> str:
     if not isinstance(raw, str):
         raise ValueError("must be a string")
@@ -86,10 +66,10 @@ def _read_text(raw: object, longest: int) -> str:
 
 
 def _read_id(raw: object) -> str:
-    text = _read_text(raw, MAX_ID).strip()
+    text = _read_text(raw, MAX_LENGTH).strip()
     if not text or "\0" in text:
         raise ValueError("must not be empty or contain NUL")
-    return canonical_id(text)
+    return canonical(text)
 
 
 def _read_ids(raw: object) -> tuple[str, ...]:

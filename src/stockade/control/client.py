@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
-from stockade.control.protocol import encode_request
+from stockade.control.wire import encode_request
 from stockade.errors import PeerError, StockadeError, Unreachable
 
 DEFAULT_PATH = Path("/run/stockade/control.sock")

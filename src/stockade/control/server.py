@@ -18,8 +18,9 @@ from pathlib import Path
 from stockade.control.arguments import Value
 from stockade.control.connection import Connection, Phase
 from stockade.control.listener import Listener, peer_credentials
-from stockade.control.protocol import Call, decode_request, encode_error, encode_result
-from stockade.errors import PeerError, RequestError, StockadeError
+from stockade.control.protocol import Command, decode_request
+from stockade.control.wire import encode_error, encode_result
+from stockade.errors import Bug, PeerError, RequestError, StockadeError
 from stockade.model.clock import Monotonic, Seconds
 
 MAX_CLIENTS = 64
@@ -54,6 +55,10 @@ class Request:
     arguments: Mapping[str, Value]
     peer_uid: int
     peer_pid: int
+
+
+class _Forbidden(RequestError):
+    """A command that this client must not use."""
 
 
 @dataclass(slots=True)
@@ -149,7 +154,11 @@ class ControlServer:
         connection = self._clients.by_token.get(client)
         if connection is None or connection.phase is not Phase.WAITING:
             return
-        self._send(connection, encode_error(outcome) if isinstance(outcome, StockadeError) else encode_result(outcome))
+        try:
+            data = encode_error(outcome) if isinstance(outcome, StockadeError) else encode_result(outcome)
+        except (TypeError, ValueError) as error:
+            data = encode_error(Bug(f"the daemon's answer cannot be sent: {error}", "please report it"))
+        self._send(connection, data)
 
     def statistics(self) -> dict[str, int]:
         """Counts since the start, and the clients connected now."""
@@ -165,7 +174,9 @@ class ControlServer:
         }
 
     def close(self) -> None:
-        """Closes every connection, answered or not, and removes the socket; idempotent."""
+        """Closes every connection, answered or not, and removes the socket; idempotent, whoever closed the selector."""
+        if self._selector is not None and self._selector.get_map() is None:
+            self._selector = None
         for client in list(self._clients.by_token.values()):
             self._drop(client)
         if self._selector is not None and self._accept_again is None:
@@ -225,31 +236,41 @@ class ControlServer:
     def _take(self, client: Connection, line: bytes) -> Request | None:
         self._counters.requests += 1
         try:
-            call = decode_request(line)
+            call = decode_request(line, lambda command: self._permit(command, client.uid))
         except RequestError as error:
-            self._counters.malformed += 1
+            self._counters.forbidden += isinstance(error, _Forbidden)
+            self._counters.malformed += not isinstance(error, _Forbidden)
             self._send(client, encode_error(error))
-            return None
-        if call.command.changes_state and not self._is_trusted(client.uid):
-            self._counters.forbidden += 1
-            self._send(client, encode_error(_forbid(call, client.uid)))
             return None
         client.phase = Phase.WAITING
         client.deadline = Monotonic(self._now + UNANSWERED)
         self._settle(client)
         return Request(client.token, call.command.name, call.arguments, client.uid, client.pid)
 
+    def _permit(self, command: Command, uid: int) -> None:
+        if command.changes_state and not self._is_trusted(uid):
+            raise _Forbidden(
+                f"{command.name} is for root and the daemon's own user (you are uid {uid})",
+                f"sudo stockade {command.name} …",
+            )
+
     def _send(self, client: Connection, data: bytes, *, is_last: bool = False) -> None:
         unsent = sum(other.unsent for other in self._clients.by_token.values())
         if unsent and unsent + len(data) > MAX_UNSENT:
             data = encode_error(PeerError("too many replies wait for slow readers", "try again in a moment"))
         client.give_up = Monotonic(self._now + LONGEST_REPLY)
-        client.deadline = Monotonic(self._now + SLOW_READER)
         client.send(data, is_last=is_last)
-        self._settle(client)
+        self._time_reply(client)
 
     def _continue_reply(self, client: Connection) -> None:
-        if client.write():
+        if client.write() or client.phase is Phase.CLOSED:
+            self._time_reply(client)
+
+    def _time_reply(self, client: Connection) -> None:
+        """Sets the deadline after a step of a reply: the next step's, or that of the next request."""
+        if client.phase is Phase.READING:
+            client.deadline = Monotonic(self._now + IDLE)
+        else:
             client.deadline = min(Monotonic(self._now + SLOW_READER), client.give_up)
         self._settle(client)
 
@@ -258,8 +279,6 @@ class ControlServer:
         if client.phase is Phase.CLOSED:
             self._drop(client)
             return
-        if client.phase is Phase.READING and client.watched != selectors.EVENT_READ:
-            client.deadline = Monotonic(self._now + IDLE)
         self._watch(client, _MASKS[client.phase])
 
     def _watch(self, client: Connection, mask: int) -> None:
@@ -278,10 +297,3 @@ class ControlServer:
         client.close()
         self._clients.by_token.pop(client.token, None)
         self._clients.by_fd.pop(client.fd, None)
-
-
-def _forbid(call: Call, uid: int) -> RequestError:
-    return RequestError(
-        f"{call.command.name} is for root and the daemon's own user (you are uid {uid})",
-        f"sudo stockade {call.command.name} …",
-    )

@@ -6,12 +6,13 @@ The enforcer is forked before the rest of the daemon is even imported: it then s
 from __future__ import annotations
 
 import sys
+from traceback import format_exc
 
 from stockade.daemon.options import Options
 from stockade.enforce.client import Enforcer
 from stockade.enforce.link import Link
 from stockade.enforce.recorder import Recorder
-from stockade.errors import StockadeError
+from stockade.errors import Bug, StockadeError
 
 
 def main(arguments: list[str]) -> int:
@@ -25,6 +26,9 @@ def main(arguments: list[str]) -> int:
     except StockadeError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_status
+    except Exception:
+        sys.stderr.write(f"bug: the daemon ends, blocks stand, please report this:\n{format_exc()}")
+        return Bug.exit_status
     return 0
 
 

@@ -13,8 +13,11 @@ from stockade.model.clock import Wall
 from stockade.model.cursor import Cursor
 from stockade.model.settings import JailSettings, Settings
 from stockade.sources.files import LogFiles
-from stockade.sources.journal import Journal
+from stockade.sources.journal import Journal, journal_name
 from stockade.sources.stdin import Stdin
+
+STDIN = "stdin"
+"""The name of standard input as a source."""
 
 
 class Feeds:
@@ -30,14 +33,17 @@ class Feeds:
             self.sources.append(self._files)
         for journal in dict.fromkeys(jail.journal for jail in settings.jails if jail.journal is not None):
             jails = [jail for jail in settings.jails if jail.journal == journal]
-            source = Journal(journal, cursors, since=Wall(now - max(jail.findtime for jail in jails)))
-            self._by_source[source.name] = jails
-            self.sources.append(source)
+            name = journal_name(journal)
+            since = Wall(now - max(jail.findtime for jail in jails))
+            self._by_source[name] = jails
+            self.sources.append(Journal(journal, since, cursors.get(name)))
 
     def add_stdin(self) -> None:
         """Reads standard input too, for every jail."""
-        source = Stdin()
-        self._by_source[source.name] = list(self._jails)
+        self._take_stdin(Stdin(source=STDIN))
+
+    def _take_stdin(self, source: Stdin) -> None:
+        self._by_source[STDIN] = list(self._jails)
         self.sources.append(source)
 
     def jails_of(self, source: str) -> Sequence[JailSettings]:
@@ -53,8 +59,7 @@ class Feeds:
         """Gives what cannot be opened twice (standard input) to the successor and closes the rest."""
         for source in self.sources:
             if isinstance(source, Stdin):
-                successor.sources.append(source)
-                successor._by_source[source.name] = list(successor._jails)
+                successor._take_stdin(source)
             else:
                 source.close()
         if self._files not in self.sources:

@@ -47,8 +47,8 @@ class Loop:
         self._selector = selectors.DefaultSelector()
         self._wake, self._wakened = socket.socketpair()
         self._due: dict[str, Monotonic] = {}
-        self._eager: set[int] = set()
-        self._watched: dict[int, Source] = {}
+        self._eager: set[Source] = set()
+        self._watched: dict[Source, int] = {}
         self._is_stopping = False
         self._is_ready = False
 
@@ -103,23 +103,24 @@ class Loop:
                     self._handle(Resolved(answer.name, answer.addresses), now)
             case "signal":
                 self._take_signals(self._wakened.recv(64))
-            case _:
-                self._eager.add(key.fd)
+            case source:
+                self._eager.add(source)
 
     def _read_sources(self, mono: Monotonic) -> None:
         """Reads every source that is ready, due or has more; one bounded piece each, so that nobody waits long."""
-        for source in self._parts.sources:
-            descriptor = source.fileno()
+        for source in list(self._parts.sources):
             deadline = source.deadline(mono)
-            if descriptor in self._eager or (deadline is not None and deadline <= mono):
-                self._read(source, descriptor, mono)
+            if source in self._eager or (deadline is not None and deadline <= mono):
+                self._read(source, mono)
 
-    def _read(self, source: Source, descriptor: int, mono: Monotonic) -> None:
+    def _read(self, source: Source, mono: Monotonic) -> None:
         items = source.read(mono)
-        self._eager.discard(descriptor)
+        self._eager.discard(source)
         if items:
-            self._eager.add(descriptor)
+            self._eager.add(source)
             self._due.setdefault("commit", Monotonic(mono + COMMIT_SECONDS))
+        elif source.fileno() != self._watched.get(source, -1):
+            self._watch_sources()
         for item in items:
             now = self._clock.wall()
             failures, odd = self._parts.intake.take(item, now)
@@ -171,12 +172,13 @@ class Loop:
 
     def _watch_sources(self) -> None:
         """Follows the sources of the present configuration; each is read once at once."""
-        for descriptor in self._watched:
+        for descriptor in self._watched.values():
             self._selector.unregister(descriptor)
-        self._watched = {source.fileno(): source for source in self._parts.sources if source.fileno() >= 0}
-        for descriptor in self._watched:
-            self._selector.register(descriptor, selectors.EVENT_READ, "source")
-        self._eager = {source.fileno() for source in self._parts.sources}
+        sources = [source for source in self._parts.sources if source.fileno() >= 0]
+        self._watched = {source: source.fileno() for source in sources}
+        for source, descriptor in self._watched.items():
+            self._selector.register(descriptor, selectors.EVENT_READ, source)
+        self._eager = set(self._parts.sources)
 
     def _catch_signals(self) -> None:
         self._wake.setblocking(False)
@@ -188,7 +190,7 @@ class Loop:
     def _take_signals(self, numbers: Sequence[int]) -> None:
         for number in numbers:
             if number == signal.SIGHUP:
-                self._requests.reload(self._clock.wall())
+                self._requests.reload_by_signal(self._clock.wall())
             elif number in (signal.SIGTERM, signal.SIGINT):
                 self._is_stopping = True
 

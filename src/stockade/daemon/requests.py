@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
+from traceback import format_exc
 from typing import cast
 
 from stockade import __version__
@@ -19,7 +21,8 @@ from stockade.core.core import MANUAL_JAIL
 from stockade.core.events import BanAsked, UnbanAsked
 from stockade.daemon import answers
 from stockade.daemon.parts import Parts
-from stockade.errors import LedgerError, RequestError, StockadeError
+from stockade.daemon.words import Level
+from stockade.errors import Bug, LedgerError, RequestError, StockadeError
 from stockade.model.clock import Wall
 from stockade.model.identifier import parse_network
 
@@ -34,24 +37,34 @@ class Requests:
         self._server = server
         self._unanswered: list[tuple[int, Answer]] = []
         self._is_reloaded = False
+        self.bugs = 0
 
     def begin(self, request: Request, now: Wall) -> None:
         """Takes up one request; it is answered by `finish`, after what it changes is on disk."""
-        try:
-            answer = self._begin(request, now)
-        except StockadeError as error:
-            self._server.reply(request.client, error)
-        else:
-            self._unanswered.append((request.client, answer))
+        self._guarded(request.client, partial(self._take_up, request, now))
+
+    def _take_up(self, request: Request, now: Wall) -> None:
+        self._unanswered.append((request.client, self._begin(request, now)))
 
     def finish(self, now: Wall) -> None:
         """Answers everything that was begun. When the ledger refused, what changes something gets that error."""
         unanswered, self._unanswered = self._unanswered, []
         for client, answer in unanswered:
-            try:
-                self._server.reply(client, cast(dict[str, object], answer(now)))
-            except StockadeError as error:
-                self._server.reply(client, error)
+            self._guarded(client, partial(self._answer, client, answer, now))
+
+    def _answer(self, client: int, answer: Answer, now: Wall) -> None:
+        self._server.reply(client, cast(dict[str, object], answer(now)))
+
+    def _guarded(self, client: int, work: Callable[[], None]) -> None:
+        """Supervises one request: whatever goes wrong with it is answered, and never ends the daemon."""
+        try:
+            work()
+        except StockadeError as error:
+            self._server.reply(client, error)
+        except Exception as bug:
+            self.bugs += 1
+            self._parts.words.say(Level.CRITICAL, "server", f"bug in a request: {format_exc()}")
+            self._server.reply(client, Bug(f"a bug: {type(bug).__name__}", "please report it; the daemon's log has it"))
 
     def verdict(self, now: Wall) -> str:
         """The first line of `status`."""
@@ -128,6 +141,10 @@ class Requests:
         result = self._parts.reload(now)
         self._is_reloaded = True
         return lambda _: result
+
+    def reload_by_signal(self, now: Wall) -> None:
+        """The same for SIGHUP, where nobody waits for an answer; what is wrong is in the log."""
+        self._guarded(0, partial(self.reload, now))
 
     def take_reloaded(self) -> bool:
         """Whether the sources changed since the last call."""

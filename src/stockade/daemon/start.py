@@ -3,10 +3,14 @@
 The order matters. The enforcer is forked first, before anything hostile is read; then the configuration says which logs
 must be readable; then the control socket is made and every right is dropped for good; only then are the ledger and the
 logs opened.
+
+Late imports: nothing may be imported after rights are dropped, because the interpreter's own files may be readable for
+root only. What the standard library would import by itself (the codec of host names) is imported here.
 """
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 - see `late imports`
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -106,11 +110,16 @@ def _prepare_state(state: Path, identity: Identity) -> None:
 
 
 def _listen(options: Options, identity: Identity) -> ControlServer:
-    """Makes the control socket; root's group may not read it, members of the daemon's group may."""
+    """Makes the control socket for root, the daemon's user and its group. A directory made for it becomes the daemon's,
+    so that the socket can be removed at the end; in any other one a stale socket stays and is replaced at the next
+    start."""
     path = Path(options.socket)
-    is_root = os.geteuid() == 0
-    owner, group = (identity.uid, identity.gid) if is_root else (os.geteuid(), None)
-    return ControlServer(path, owner_uid=owner, group=group)
+    if os.geteuid() != 0:
+        return ControlServer(path)
+    if not path.parent.exists():
+        path.parent.mkdir(mode=0o755, parents=True)
+        os.chown(path.parent, identity.uid, identity.gid)
+    return ControlServer(path, owner_uid=identity.uid, group=identity.gid)
 
 
 def _drop(configuration: Configuration, identity: Identity, options: Options, words: Words) -> Rights:

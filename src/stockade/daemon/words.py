@@ -86,7 +86,10 @@ class Words:
 
 def printable(text: str) -> str:
     """The text with control characters and other unprintables shown as escapes: nothing in it can end a line early or
-    steer a terminal."""
+    steer a terminal. Needs no codec, which could not be imported any more once rights are dropped."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(c if c.isprintable() else _NAMED.get(c) or f"\\u{ord(c):04x}" for c in text)
+
+
+_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}

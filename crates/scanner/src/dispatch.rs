@@ -1,0 +1,120 @@
+//! Which rules may match a text at all: by its first bytes, else by a literal it must contain.
+//!
+//! In: the rules of a filter, a text. Out: indices of the rules worth trying, in rule order.
+
+use crate::literals::Literals;
+use crate::spec;
+
+/// What is known of a rule's matches beforehand.
+enum Hint {
+    Heads { heads: Vec<Vec<u8>>, is_caseless: bool },
+    Literals(Box<Literals>),
+    Nothing,
+}
+
+/// The rules of one filter by the first byte of the text.
+pub struct Dispatch {
+    hints: Vec<Hint>,
+    by_first: Vec<Box<[u16]>>,
+    of_empty: Box<[u16]>,
+}
+
+impl Dispatch {
+    pub fn new(rules: &[spec::Rule]) -> Result<Dispatch, String> {
+        if rules.len() > usize::from(u16::MAX) {
+            return Err("more than 65535 rules".into());
+        }
+        let hints = rules.iter().map(Hint::new).collect::<Result<Vec<_>, _>>()?;
+        let select = |accepts: &dyn Fn(&Hint) -> bool| -> Box<[u16]> {
+            (0..hints.len()).filter(|&index| accepts(&hints[index])).map(|index| index as u16).collect()
+        };
+        let by_first = (0..=255u8).map(|byte| select(&|hint: &Hint| hint.may_begin_with(byte))).collect();
+        let of_empty = select(&|hint: &Hint| !matches!(hint, Hint::Heads { .. }));
+        Ok(Dispatch { by_first, of_empty, hints })
+    }
+
+    /// Rules whose head may begin with the first byte of the text.
+    pub fn candidates(&self, text: &[u8]) -> &[u16] {
+        text.first().map_or(&self.of_empty, |&byte| &self.by_first[usize::from(byte)])
+    }
+
+    /// Whether a candidate may match the text.
+    pub fn may_match(&self, rule: usize, text: &[u8]) -> bool {
+        match &self.hints[rule] {
+            Hint::Heads { heads, is_caseless: false } => heads.iter().any(|head| text.starts_with(head)),
+            Hint::Heads { heads, .. } => heads.iter().any(|head| begins_caseless(text, head)),
+            Hint::Literals(literals) => literals.is_in(text),
+            Hint::Nothing => true,
+        }
+    }
+}
+
+impl Hint {
+    fn new(rule: &spec::Rule) -> Result<Hint, String> {
+        let is_caseless = rule.is_caseless;
+        if !rule.heads.is_empty() && rule.heads.iter().all(|head| !head.is_empty()) {
+            return Ok(Hint::Heads { heads: rule.heads.clone(), is_caseless });
+        }
+        match usable(rule) {
+            [] => Ok(Hint::Nothing),
+            literals => {
+                let all: Vec<&[u8]> = literals.iter().map(Vec::as_slice).collect();
+                let literals = if is_caseless { Literals::new(&[], &all) } else { Literals::new(&all, &[]) };
+                Ok(Hint::Literals(Box::new(literals?)))
+            }
+        }
+    }
+
+    fn may_begin_with(&self, byte: u8) -> bool {
+        match self {
+            Hint::Heads { heads, is_caseless: false } => heads.iter().any(|head| head[0] == byte),
+            Hint::Heads { heads, .. } => heads.iter().any(|head| head[0].eq_ignore_ascii_case(&byte)),
+            _ => true,
+        }
+    }
+}
+
+fn begins_caseless(text: &[u8], head: &[u8]) -> bool {
+    text.get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head))
+}
+
+/// The literals of a rule; none if one of them is empty or spans lines, as it then says nothing.
+pub fn usable(rule: &spec::Rule) -> &[Vec<u8>] {
+    let says_nothing = |literal: &Vec<u8>| literal.is_empty() || literal.contains(&b'\n');
+    if rule.literals.iter().any(says_nothing) {
+        &[]
+    } else {
+        &rule.literals
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(heads: &[&str], literals: &[&str], is_caseless: bool) -> spec::Rule {
+        let bytes = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+        spec::Rule { heads: bytes(heads), literals: bytes(literals), is_caseless, ..spec::Rule::default() }
+    }
+
+    /// A rule is tried if its head begins the text, if a literal is in it, or if nothing is known of it.
+    #[test]
+    fn selects_rules() {
+        let rules = [
+            rule(&["Failed ", "Fatal"], &[], false),
+            rule(&["invalid"], &[], true),
+            rule(&[], &["from", "by"], false),
+            rule(&[], &[], false),
+            rule(&[], &["a\nb"], false),
+        ];
+        let dispatch = Dispatch::new(&rules).expect("builds");
+        let selected = |text: &str| -> Vec<u16> {
+            let candidates = dispatch.candidates(text.as_bytes()).iter().copied();
+            candidates.filter(|&rule| dispatch.may_match(usize::from(rule), text.as_bytes())).collect()
+        };
+        assert_eq!(selected("Failed x"), [0, 3, 4]);
+        assert_eq!(selected("Fail from"), [2, 3, 4]);
+        assert_eq!(selected("INVALID by"), [1, 2, 3, 4]);
+        assert_eq!(selected(""), [3, 4]);
+    }
+}

@@ -1,0 +1,87 @@
+//! A fast hash with a secret seed, for short texts that attackers choose.
+//!
+//! In: bytes. Out: 64 bits. Multiplies and folds (as wyhash does) instead of SipHash, which costs 20 ns a key; the seed
+//! is the process's own, so that nobody outside can prepare keys that collide. Maps keyed by it are bounded anyway.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The seed; make one for each map.
+#[derive(Clone)]
+pub struct Seed(u64, u64);
+
+impl Default for Seed {
+    fn default() -> Self {
+        let random = RandomState::new();
+        Seed(random.hash_one(1u8), random.hash_one(2u8) | 1)
+    }
+}
+
+impl Seed {
+    /// Hash of a text.
+    pub fn hash(&self, text: &str) -> u64 {
+        let mut hasher = self.build_hasher();
+        hasher.write(text.as_bytes());
+        hasher.finish()
+    }
+}
+
+impl BuildHasher for Seed {
+    type Hasher = Fold;
+
+    fn build_hasher(&self) -> Fold {
+        Fold { state: self.0, secret: self.1 }
+    }
+}
+
+pub struct Fold {
+    state: u64,
+    secret: u64,
+}
+
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    (product as u64) ^ (product >> 64) as u64
+}
+
+impl Hasher for Fold {
+    fn write(&mut self, bytes: &[u8]) {
+        let (chunks, rest) = bytes.as_chunks::<8>();
+        for chunk in chunks {
+            self.state = fold(self.state ^ u64::from_le_bytes(*chunk), self.secret);
+        }
+        let mut last = [0u8; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        self.state = fold(self.state ^ u64::from_le_bytes(last), self.secret ^ ((bytes.len() as u64) << 1));
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.state ^= u64::from(byte);
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.state ^= value;
+    }
+
+    fn finish(&self) -> u64 {
+        fold(self.state, MULTIPLIER ^ self.secret)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Different keys have different hashes, whatever their length and common beginning.
+    #[test]
+    fn tells_keys_apart() {
+        let seed = Seed::default();
+        let mut all: Vec<u64> = (0..50_000).map(|n| seed.hash(&format!("198.51.{n}"))).collect();
+        all.extend((0..40).map(|n| seed.hash(&"\0".repeat(n))));
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 50_040);
+    }
+}

@@ -1,0 +1,89 @@
+//! Bytes of a line as text that expressions can be run on.
+//!
+//! In: raw bytes and the log's encoding. Out: valid UTF-8 with a note whether it is pure ASCII. Never fails: what cannot
+//! be decoded becomes U+FFFD.
+
+use std::str;
+
+/// How the bytes of a log are to be read. Other encodings are converted before the bytes are fed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    Utf8,
+    Latin1,
+    Ascii,
+}
+
+impl Encoding {
+    /// Finds an encoding by one of its usual names.
+    pub fn from_name(name: &str) -> Option<Encoding> {
+        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+        match plain.as_str() {
+            "utf8" | "u8" | "utf" | "auto" => Some(Encoding::Utf8),
+            "latin1" | "latin" | "iso88591" | "l1" | "88591" => Some(Encoding::Latin1),
+            "ascii" | "usascii" | "646" => Some(Encoding::Ascii),
+            _ => None,
+        }
+    }
+}
+
+/// A text and whether it is pure ASCII, which decides between the two compilations of an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text<'a> {
+    pub str: &'a str,
+    pub is_ascii: bool,
+}
+
+impl<'a> Text<'a> {
+    /// Takes any text.
+    pub fn new(str: &'a str) -> Text<'a> {
+        Text { str, is_ascii: str.is_ascii() }
+    }
+
+    /// The part between two offsets that lie on character boundaries.
+    pub fn slice(self, start: usize, end: usize) -> Text<'a> {
+        Text { str: &self.str[start..end], is_ascii: self.is_ascii }
+    }
+
+    pub fn len(self) -> usize {
+        self.str.len()
+    }
+
+    pub fn bytes(self) -> &'a [u8] {
+        self.str.as_bytes()
+    }
+}
+
+/// Decodes a line; `buffer` holds the result where the bytes are not valid text as they stand.
+pub fn decode<'a>(raw: &'a [u8], encoding: Encoding, buffer: &'a mut String) -> Text<'a> {
+    if raw.is_ascii() {
+        // SAFETY: ASCII is valid UTF-8. Checked twice, as `from_utf8` would, costs as much as the date.
+        return Text { str: unsafe { str::from_utf8_unchecked(raw) }, is_ascii: true };
+    }
+    match str::from_utf8(raw) {
+        Ok(text) if encoding == Encoding::Utf8 => return Text { str: text, is_ascii: false },
+        _ => {}
+    }
+    buffer.clear();
+    match encoding {
+        Encoding::Utf8 => buffer.push_str(&String::from_utf8_lossy(raw)),
+        Encoding::Latin1 => buffer.extend(raw.iter().map(|&byte| byte as char)),
+        Encoding::Ascii => buffer.extend(raw.iter().map(|&b| if b < 128 { b as char } else { '\u{fffd}' })),
+    }
+    Text { str: buffer, is_ascii: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Valid UTF-8 stays as it is, everything else is replaced, and the single-byte encodings are honoured.
+    #[test]
+    fn decodes_each_encoding() {
+        let mut buffer = String::new();
+        assert!(decode(b"abc", Encoding::Latin1, &mut buffer).is_ascii);
+        assert_eq!(decode("é".as_bytes(), Encoding::Utf8, &mut buffer).str, "é");
+        assert_eq!(decode(b"a\xffb", Encoding::Utf8, &mut buffer).str, "a\u{fffd}b");
+        assert_eq!(decode(b"\xe9", Encoding::Latin1, &mut buffer).str, "é");
+        assert_eq!(decode("é".as_bytes(), Encoding::Ascii, &mut buffer).str, "\u{fffd}\u{fffd}");
+    }
+}

@@ -1,0 +1,1 @@
+"""One module per command, named `<name>_command`; each owns the Click command `command` and nothing else."""

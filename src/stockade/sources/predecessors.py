@@ -1,0 +1,119 @@
+"""Finds where a log that was being read before a restart has gone: `auth.log` is `auth.log.1` by now.
+
+In: a path and its cursor. Out: the older incarnations to read first, oldest first: the cursor's own, and numbered or
+dated ones that came between it and the present file. Looks only into the directory of the log itself.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+
+from stockade.errors import SourceError
+from stockade.model.cursor import Cursor
+from stockade.sources.discovery import MAX_ENTRIES
+from stockade.sources.identity import Identity
+from stockade.sources.openlog import OpenLog
+from stockade.sources.patterns import is_compressed
+
+MAX_BETWEEN = 30
+"""Rotations that are looked at, the newest ones; what is older is not looked for."""
+
+_SUFFIX = re.compile(r"[.-]\d[\d._-]*")
+"""What a rotation appends: `.1`, `-20260105`, `-20260105.2`, `-2026-01-05`."""
+
+
+class Directories:
+    """Inodes of directories, each listed once; made for one pass and thrown away."""
+
+    def __init__(self) -> None:
+        self._listed: dict[str, dict[int, str]] = {}
+
+    def names(self, directory: str) -> dict[int, str]:
+        """Names by inode; an unreadable directory is empty."""
+        if directory not in self._listed:
+            self._listed[directory] = _list(directory)
+        return self._listed[directory]
+
+
+def _list(directory: str) -> dict[int, str]:
+    names: dict[int, str] = {}
+    with suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            if len(names) == MAX_ENTRIES:
+                break
+            if not entry.is_symlink():
+                names[entry.inode()] = entry.name
+    return names
+
+
+def find_predecessors(path: str, cursor: Cursor, directories: Directories) -> list[OpenLog]:
+    """Opens what is left to be read before the file at `path`: the cursor's file at its position, then what came after.
+
+    Empty when the cursor's file is neither there under another name nor as the copy that copytruncate leaves.
+    """
+    identity = Identity.parse(cursor.identity)
+    if identity is None:
+        return []
+    real = os.path.realpath(path)
+    directory, base = os.path.split(real)
+    names = directories.names(directory)
+    name = names.get(identity.inode, base)
+    candidates = _rotations(names, base)[-MAX_BETWEEN:]
+    is_elsewhere = name != base and name not in candidates
+    logs = [
+        log
+        for name in ([name] if is_elsewhere else []) + candidates
+        if (log := _opened(os.path.join(directory, name))) is not None
+    ]
+    kept = _from_cursor(logs, identity, cursor.position, is_rotated=name in candidates)
+    if kept and is_elsewhere:  # it may have any name: only the times tell what came after it
+        kept = [log for log in kept if log is kept[0] or _written(log) > _written(kept[0])]
+    for log in logs:
+        if log not in kept:
+            log.close()
+    return kept
+
+
+def _rotations(names: dict[int, str], base: str) -> list[str]:
+    """Uncompressed rotations of a log, the oldest first: dates before numbers, and the number 1 is the newest."""
+    found = [
+        (_rank(name[len(base) :]), name)
+        for name in names.values()
+        if name.startswith(base) and _SUFFIX.fullmatch(name[len(base) :]) and not is_compressed(name)
+    ]
+    return [name for _, name in sorted(found)]
+
+
+def _rank(suffix: str) -> tuple[int, int]:
+    digits = re.sub(r"\D", "", suffix)
+    return (1, -int(digits)) if len(digits) <= 3 else (0, int(digits))
+
+
+def _from_cursor(logs: list[OpenLog], identity: Identity, position: int, *, is_rotated: bool) -> list[OpenLog]:
+    """The cursor's own file, or else a copy of it, set to where it was left, and those that came after it.
+
+    A rotation on the cursor's inode that begins otherwise was truncated since, or made after the cursor's file was
+    gone: it is unread.
+    """
+    same = [log for log in logs if log.is_called(identity.fingerprint) and log.size() >= position]
+    own = [log for log in same if log.key[1] == identity.inode]
+    copies = [log for log in same if log.byte_before(position) == b"\n"]
+    unread = [log for log in logs if is_rotated and log.key[1] == identity.inode]
+    if not (own or copies or unread):
+        return []
+    oldest = (own or copies or unread)[0]
+    if own or copies:
+        oldest.seek(position)
+    return logs[logs.index(oldest) :]
+
+
+def _written(log: OpenLog) -> int:
+    return os.fstat(log.fileno()).st_mtime_ns
+
+
+def _opened(path: str) -> OpenLog | None:
+    with suppress(SourceError):
+        return OpenLog.open(path)
+    return None

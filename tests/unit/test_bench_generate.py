@@ -1,0 +1,56 @@
+"""The benchmark's corpora: the same bytes everywhere, reserved addresses only."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+GENERATOR = Path(__file__).resolve().parents[2] / "bench" / "generate.py"
+RESERVED = [
+    ipaddress.ip_network(text)
+    for text in ("198.18.0.0/15", "100.64.0.0/10", "192.0.2.0/24", "203.0.113.0/24", "2001:db8::/32")
+]
+HASHES = {
+    "attack": "79107dcabedc6ffcefcfa57d217b958cbd956e7e691f86dd8eb1e15be9da1f5a",
+    "quiet": "ec0424fa3b80b9a20ebcf2bd2b6d119e3a54038be3343808d7b0a9b03ec3bb9a",
+    "nginx": "f02d4c3772ffc97c983fa68de3aba7abfe68a4ababb21f1d6500838a25678dbd",
+}
+
+
+def generate(*arguments: str) -> bytes:
+    """Runs the generator as `make bench` does."""
+    return subprocess.run([sys.executable, str(GENERATOR), *arguments], capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize("kind", sorted(HASHES))
+def test_the_same_arguments_give_the_same_bytes(kind: str) -> None:
+    """A corpus is known by its hash: published figures can be measured again on the same input."""
+    assert hashlib.sha256(generate(kind, "--lines", "1000")).hexdigest() == HASHES[kind]
+
+
+@pytest.mark.parametrize("kind", sorted(HASHES))
+def test_a_corpus_has_as_many_lines_as_asked_for(kind: str) -> None:
+    """--lines counts lines, and the last one ends with a newline."""
+    data = generate(kind, "--lines", "123")
+    assert data.count(b"\n") == 123
+    assert data.endswith(b"\n")
+
+
+def test_every_address_is_reserved() -> None:
+    """No figure of ours names somebody's real address."""
+    text = generate("attack", "--lines", "2000", "--v6", "30").decode()
+    found = re.findall(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|2001:[0-9a-f:]+)(?![\w.])", text)
+    assert len(found) > 1000
+    assert all(any(ipaddress.ip_address(ip) in network for network in RESERVED) for ip in found)
+
+
+def test_quiet_is_mostly_not_about_ssh() -> None:
+    """The quiet corpus is 95 % everyday lines: a scanner must be fast at saying no."""
+    lines = generate("quiet", "--lines", "4000").splitlines()
+    assert 0.03 < sum(b" sshd[" in line for line in lines) / len(lines) < 0.07

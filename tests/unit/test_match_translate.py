@@ -1,0 +1,111 @@
+"""Python's syntax becomes PCRE2's: the text of each difference, and the same matches by the scanner's own engine."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from stockade.match.gate import MAX_EXPRESSION, MAX_NESTING, admit
+from stockade.match.problem import ExpressionError
+from stockade.match.tokens import tokens
+from stockade.match.translate import translate
+
+
+def pcre2(expression: str, *, is_multiline: bool = False) -> str:
+    return translate(admit(expression, is_multiline=is_multiline).tokens, is_multiline=is_multiline).pattern
+
+
+@pytest.mark.parametrize(
+    ("python", "expected"),
+    [
+        ("a{,3}", "a{0,3}"),
+        ("a{,}", "a{0,}"),
+        ("a{2}b{1,}c{1,2}?", "a{2}b{1,}c{1,2}?"),
+        ("a{1, 2}", r"a\{1, 2}"),
+        ("a{b}", r"a\{b}"),
+        (r"x\Z", r"x\z"),
+        (r"\Ax$", r"\Ax$"),
+        (r"\s+\S", r"[\s\x1c-\x1f]+[^\s\x1c-\x1f]"),
+        (r"[\s,]", r"[\,\s\x1c-\x1f]"),
+        (r"[^\s,]", r"[^\,\s\x1c-\x1f]"),
+        (r"[\S]", r"[^\s\x1c-\x1f]"),
+        (r"[^\S]", r"(?:[\s\x1c-\x1f])"),
+        (r"[\s\S]", r"[\S\s]"),
+        (r"[\S,]", r"(?:[^\s\x1c-\x1f]|[\,])"),
+        (r"[^\S\t]", r"(?:(?![\x09])[\s\x1c-\x1f])"),
+        (r"\v\t\a\x41\u00e9\U000000e9\N{LATIN SMALL LETTER E WITH ACUTE}\0\07\101", "\\x0b\\x09\\x07Aééé\\x00\\x07A"),
+        (r"(a)\1", r"(a)\g{1}"),
+        (r"(a)\1{2}", r"(a)\g{1}{2}"),
+        ("(?P<n>a)(?P=n)(?(n)b|c)(?(1)d)", "(?P<n>a)(?P=n)(?(<n>)b|c)(?(1)d)"),
+        ("(?u)a", "a"),
+        ("(?iu)a", "(?i)a"),
+        ("(?u:a)(?i-s:b)(?-i:c)", "(?:a)(?i-s:b)(?-i:c)"),
+        ("(?a:\\d\\w\\s)\\d", r"(?:[0-9][A-Za-z0-9_][\t-\r ])\d"),
+        ("(?a)[\\D]", "[^0-9]"),
+        ("[]a][^]a]", r"[\]a][^\]a]"),
+        (r"[[a][[:x]", r"[\[a][\[\:x]"),
+        (r"[a\-z][\]-a]", r"[a\-z][\]-a]"),
+        (r"[\b]", r"[\x08]"),
+        ("a(?#comment)*", "a*"),
+        ("(?x) a b # comment\n [ #]\\ ", "(?x) a b  [\\ \\#]\\ "),
+        ("((?i)a)b", "(?i:a)b"),
+        ("(?:(?is)a|b)c", "(?is:a|b)c"),
+        ("a++(?>b)", "a++(?>b)"),
+        (r"é\é—", "éé\\—"),
+        ("(?m)^a$", r"(?m)(?:^|(?<=\n)\z)a$"),
+    ],
+)
+def test_each_difference(python: str, expected: str) -> None:
+    """Each construct that PCRE2 reads otherwise, or not at all, is rewritten; the rest stays as it is."""
+    assert pcre2(python) == expected
+
+
+def test_multiline_is_written_into_the_expression() -> None:
+    """An expression compiled for a multi-line filter carries the flag itself."""
+    assert pcre2("^a$", is_multiline=True) == r"(?m)(?:^|(?<=\n)\z)a$"
+
+
+def test_numbers_and_names_of_groups_are_kept() -> None:
+    """Groups keep their numbers and names, whatever is rewritten around them."""
+    expression = r"(a)(?:b)(?P<user>c{,2})((?P<x>\s)(?i:d))"
+    translated = translate(admit(expression).tokens)
+    compiled = re.compile(expression)
+    assert translated.names == dict(compiled.groupindex)
+    assert translated.groups == compiled.groups
+
+
+@pytest.mark.parametrize("expression", ["", "a[", "a(b", "x{2", "(?P<a", "\\", "[^]", "(?x)#", "a|(b)|[c]\\d+?{,3}é"])
+def test_tokens_add_up_to_the_expression(expression: str) -> None:
+    """Nothing is lost or invented by cutting an expression into tokens, also where it does not compile."""
+    assert "".join(token.text for token in tokens(expression)) == expression
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("a(b", "unable to compile"),
+        ("(?P<a-b>x)", "bad character in group name"),
+        ("(?P<a>x)(?P<a>y)", "redefinition"),
+        (r"\Qx\E", "bad escape"),
+        ("(?<=a|bc)x", "look-behind"),
+        ("a(?i)b", "global flags"),
+        ("[[:alpha:]]", "POSIX class"),
+        ("a" * (MAX_EXPRESSION + 1), "characters"),
+        ("(" * (MAX_NESTING + 1) + ")" * (MAX_NESTING + 1), "nested deeper"),
+        ("(" * 20_000, "nested deeper"),
+        (r"\ud800", "surrogate"),
+        ("a{70000}", "repeats more than"),
+        (f"(?P<{'n' * 33}>x)", "at most 32"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(expression: str, message: str) -> None:
+    """Syntax errors and what PCRE2 cannot take are ExpressionErrors with a remedy, never another exception."""
+    with pytest.raises(ExpressionError, match=re.escape(message)) as caught:
+        pcre2(expression)
+    assert caught.value.remedy
+
+
+def test_deepest_nesting_is_accepted() -> None:
+    """The bound on nesting lies below every limit of Python's parser."""
+    assert pcre2("(" * MAX_NESTING + ")" * MAX_NESTING)
