@@ -43,7 +43,7 @@ fix: $(VENV)/.packages ## Format and mend what can be mended by machine
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet . ; cargo fmt
 
 demo: $(VENV)/.tested-with ## A real ssh client fails to log in to a real sshd and is banned, in private network namespaces
-	@$(BIN)/python tools/demo.py
+	@$(BIN)/python -m tools.demo
 
 bench: $(VENV)/.built ## Measure against fail2ban's own engine in the same run
 	@tools/setup peers

@@ -33,7 +33,7 @@ SSHD_LIKE = replace(
     _BASE,
     prefix=RuleSpec(r"^\s*(?:\S+ )?sshd(?:\[(?P<mlfid>\d+)\])?:\s+(?P<content>.+)$", literals=(b"sshd",)),
     rules=_rules(
-        rf"^Failed \b(?!publickey)\S+ for (?P<inv>invalid user )?(?P<user>(?(inv).*?|\S+)) from {_ADDRESS}(?: port \d+)?$",
+        rf"^Failed \b(?!publickey)\S+ for (?P<v>invalid user )?(?P<user>(?(v).*?|\S+)) from {_ADDRESS}(?: ssh)?$",
         rf"^Failed publickey for (?:invalid user )?(?P<user>(?:(?! from ).)*?) from \S+(?: from \S+)* from {_ADDRESS}$",
         rf"^(?:Disconnecting: )?Too many authentication failures(?: for (?P<user>.*?))?(?:\s+\S*)*\s+from {_ADDRESS}$",
         rf"^Disconnected from (?:invalid user (?P<user>\S+) )?{_ADDRESS}:\s*(?:\s*\[\w*)*\s+\[preauth\]$",

@@ -40,15 +40,18 @@ class Date:
     layout: str = ""
 
 
+NONE = Date("none", "()", ((1, "N"),))
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One filter."""
+    """One filter; unless told otherwise it expects no dates."""
 
     name: str = "f"
     prefix: Rule | None = None
     rules: tuple[Rule, ...] = ()
     ignores: tuple[Rule, ...] = ()
-    dates: tuple[Date, ...] = ()
+    dates: tuple[Date, ...] = (NONE,)
     maxlines: int = 1
     usedns: str = "warn"
     findtime: float | None = None
@@ -83,12 +86,12 @@ ISO = Date("iso", "^" + _ISO, _ISO_FIELDS, is_anchored=True, layout="iso")
 ISO_ANYWHERE = Date("iso anywhere", r"(?<!\w)" + _ISO, _ISO_FIELDS, layout="iso")
 CLF = Date(
     "clf",
-    rf"(?i)\b((\d\d?)([-/])({_MONTH})\3(20\d\d)[ :]?(\d\d?):(\d\d?):(\d\d?)(?:\.\d{{1,6}})?(?: ([-+]\d{{4}}))?)(?=\W|$)",
+    rf"(?i)\b((\d\d?)([-/])({_MONTH})\3(20\d\d)[ :]?(\d\d?):(\d\d?):(\d\d?)(?:\.\d{{1,6}})?"
+    r"(?: ([-+]\d{4}))?)(?=\W|$)",
     ((2, "d"), (4, "b"), (5, "Y"), (6, "H"), (7, "M"), (8, "S"), (9, "z")),
     layout="clf",
 )
 EPOCH = Date("epoch", r"^(\d{10,11})(?:\.\d{3,6})?\b", ((1, "E"),), is_anchored=True)
-NONE = Date("none", "()", ((1, "N"),))
 DATES = (SYSLOG, ISO, ISO_ANYWHERE, CLF, EPOCH)
 
 

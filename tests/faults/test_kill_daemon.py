@@ -9,7 +9,6 @@ import re
 import select
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from stockade.ledger import Ledger
 from stockade.model.ban import Ban
 from stockade.model.clock import Wall
 from tests.real.machines import Daemon, jail_local, nft, wait_for
-from tests.real.namespaces import Namespace, missing_part
+from tests.real.namespaces import Namespace
 
 ROUNDS = 1000 if os.environ.get("STOCKADE_SOAK") else 12
 RATE = 2000
@@ -29,22 +28,12 @@ BANNED = re.compile(r"\[sshd\] Ban (\S+)")
 pytestmark = [pytest.mark.real, pytest.mark.soak]
 
 
-@pytest.fixture
-def namespace() -> Iterator[Namespace]:
-    """A network namespace of this test's own."""
-    reason = missing_part()
-    if reason:
-        pytest.skip(reason)
-    with Namespace() as made:
-        yield made
-
-
-def test_kill_9_loses_nothing(namespace: Namespace, place: Path) -> None:
+def test_kill_9_loses_nothing(lone_netns: Namespace, place: Path) -> None:
     """Every acknowledged ban stands after every kill; at the end every line was counted exactly once."""
     log = place / "auth.log"
     log.touch(mode=0o644)
     options = [f"maxretry = {MAXRETRY}", "findtime = 1d", "maxmatches = 10"]
-    daemon = Daemon(place / "s", namespace, jail_local=jail_local(log, options), bans_at_exit="keep")
+    daemon = Daemon(place / "s", lone_netns, jail_local=jail_local(log, options), bans_at_exit="keep")
     chance = random.Random(20261122)
     argv = [sys.executable, str(FLOOD), str(log), str(RATE), "1"]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as flood:
@@ -53,11 +42,11 @@ def test_kill_9_loses_nothing(namespace: Namespace, place: Path) -> None:
             select.select([], [], [], chance.uniform(0.05, 0.6))
             daemon.kill()
             if number % 10 == 0:
-                assert _acknowledged(daemon) <= _in_kernel(namespace), f"round {number}: an acknowledged ban is open"
+                assert _acknowledged(daemon) <= _in_kernel(lone_netns), f"round {number}: an acknowledged ban is open"
         written: dict[str, int] = json.loads(flood.communicate(b"\n", timeout=30)[0])
     with daemon:
         wait_for(lambda: _failures(daemon) >= sum(written.values()), "the last line", seconds=60)
-        assert _acknowledged(daemon) <= _in_kernel(namespace)
+        assert _acknowledged(daemon) <= _in_kernel(lone_netns)
         assert _failures(daemon) == sum(written.values())
         daemon.stop()
     _compare(daemon, written)

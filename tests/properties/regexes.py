@@ -10,9 +10,26 @@ from hypothesis import strategies as st
 
 Draw = Callable[[st.SearchStrategy[str]], str]
 
-WORDS = ["Failed", "password", "for", "user", "kiss", "-> ", ": ", "[", "]", "port ", " from ", "=", "é", "x", "ab", " "]
+WORDS = [
+    "Failed",
+    "password",
+    "for",
+    "user",
+    "kiss",
+    "-> ",
+    ": ",
+    "[",
+    "]",
+    "port ",
+    " from ",
+    "=",
+    "é",
+    "x",
+    "ab",
+    " ",
+]
 _KEPT = ".^$*+?{}[]\\|()"
-_VARIANTS = "aAbBsSſkK\u212aiIİı"
+_VARIANTS = "aAbBsS\u017fkK\u212aiI\u0130\u0131"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +111,16 @@ _ATOMS = st.one_of(
     ),
 )
 _BOUNDS = st.sampled_from(
-    [("?", 0, 1), ("*", 0, 3), ("+", 1, 3), ("{2}", 2, 2), ("{,2}", 0, 2), ("{1,3}?", 1, 3), ("*?", 0, 2), ("{5,}", 5, 6)]
+    [
+        ("?", 0, 1),
+        ("*", 0, 3),
+        ("+", 1, 3),
+        ("{2}", 2, 2),
+        ("{,2}", 0, 2),
+        ("{1,3}?", 1, 3),
+        ("*?", 0, 2),
+        ("{5,}", 5, 6),
+    ]
 )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.real import journals
 from tests.real.machines import (
     Daemon,
     SshServer,
@@ -221,3 +222,34 @@ def test_ignoreip_is_respected(netns: Pair, place: Path, log: Path) -> None:
         daemon.wait_banned("198.51.100.1")
         assert [row["id"] for row in daemon.call("bans")["bans"]] == ["198.51.100.1"]
         assert daemon.call("why", id="192.0.2.7")["ignored_by"] == "ignoreip 192.0.2.0/24"
+
+
+def test_a_machine_that_has_only_the_journal(netns: Pair, place: Path) -> None:
+    """The shipped sshd jail reads the journal's own entries, matched by their fields, and bans; a restart goes on."""
+    if journals.is_missing():
+        pytest.skip(journals.is_missing())
+    attacker = netns.client_v4[0]
+    journal = place / "journal"
+    journal.mkdir(mode=0o755)
+    where = f"backend = systemd[journalpath={journal}]"
+    local = f"[DEFAULT]\nbantime = 1d\nmaxretry = 3\n[sshd]\nenabled = true\n{where}\n"
+
+    def log(*texts: str) -> None:
+        for text in texts:
+            message = text or f"Failed password for root from {attacker} port 4711 ssh2"
+            second = time.time() - journals.START
+            entry = journals.exported(
+                second, message, _COMM="sshd", _UID="0", SYSLOG_IDENTIFIER="sshd", SYSLOG_PID="77"
+            )
+            journals.write(journal / "system.journal", entry)
+        (journal / "system.journal").chmod(0o644)
+
+    log("Server listening on 0.0.0.0 port 22.", "")
+    with Daemon(place / "s", netns.server, jail_local=local) as daemon:
+        wait_for(lambda: daemon.call("why", id=attacker)["windows"], "the first failure")
+        daemon.kill()
+        log("")
+        daemon.start()
+        log("")
+        daemon.wait_banned(attacker)
+        assert daemon.call("status")["jails"][0]["failures_counted"] == 3

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import select
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,44 +19,9 @@ from stockade.sources.journal import AUDIT_SECONDS, RETRY_SECONDS, Journal, jour
 from stockade.sources.journal_line import MAX_FIELD
 from stockade.sources.journal_place import JournalPlace
 from stockade.sources.libsystemd import Library
+from tests.real.journals import START, exported, is_missing, write
 
-REMOTE = "/lib/systemd/systemd-journal-remote"
-START = 1_767_573_101.0
-HEADERS = {
-    "_BOOT_ID": "0123456789abcdef0123456789abcdef",
-    "_MACHINE_ID": "0123456789abcdef0123456789abcdee",
-    "_HOSTNAME": "web1",
-    "_COMM": "sshd",
-    "_SYSTEMD_UNIT": "ssh.service",
-}
-
-
-def _is_missing() -> str:
-    if not os.access(REMOTE, os.X_OK):
-        return "needs systemd-journal-remote"
-    try:
-        Library()
-    except SourceError as error:
-        return str(error)
-    return ""
-
-
-pytestmark = [pytest.mark.real, pytest.mark.skipif(bool(_is_missing()), reason=_is_missing() or "-")]
-
-
-def exported(second: float, message: str | bytes, **fields: str) -> bytes:
-    """One entry in the journal's export format."""
-    data = message if isinstance(message, bytes) else message.encode()
-    times = {"__REALTIME_TIMESTAMP": int((START + second) * 1e6), "__MONOTONIC_TIMESTAMP": int(second * 1e6)}
-    lines = [f"{name}={value}\n".encode() for name, value in {**times, **HEADERS, **fields}.items() if value != ""]
-    return b"".join(lines) + b"MESSAGE\n" + len(data).to_bytes(8, "little") + data + b"\n\n"
-
-
-def write(path: Path, *entries: bytes) -> None:
-    """Appends entries to a journal file."""
-    path.parent.mkdir(exist_ok=True, parents=True)
-    command = [REMOTE, "-o", str(path), "-"]
-    subprocess.run(command, input=b"".join(entries), check=True, capture_output=True, timeout=30)
+pytestmark = [pytest.mark.real, pytest.mark.skipif(bool(is_missing()), reason=is_missing() or "-")]
 
 
 def numbered(first: int, last: int) -> list[bytes]:

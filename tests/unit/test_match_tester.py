@@ -87,7 +87,10 @@ def test_old_lines_are_skipped_where_findtime_counts() -> None:
 def test_all_rules_are_tried_on_demand() -> None:
     """With `--all-rules` a line may give one object per expression that hits."""
     found = rows(LOG, replace(OPTIONS, is_all_rules=True))
-    assert [(row["n"], row["rule"]) for row in found[:-1] if row["verdict"] == "fail" and row["n"] == 5] == [(5, 0), (5, 2)]
+    assert [(row["n"], row["rule"]) for row in found[:-1] if row["verdict"] == "fail" and row["n"] == 5] == [
+        (5, 0),
+        (5, 2),
+    ]
 
 
 def test_any_bytes_give_a_result() -> None:

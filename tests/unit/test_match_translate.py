@@ -7,7 +7,10 @@ import re
 import pytest
 
 from stockade.match.gate import MAX_EXPRESSION, MAX_NESTING, admit
+from stockade.match.literals import Known, LiteralFinder
 from stockade.match.problem import ExpressionError
+from stockade.match.rarity import Habitat
+from stockade.match.splits import ANYWHERE, NOWHERE, pairs_around_cut
 from stockade.match.tokens import tokens
 from stockade.match.translate import translate
 
@@ -109,3 +112,10 @@ def test_what_cannot_be_used_is_refused(expression: str, message: str) -> None:
 def test_deepest_nesting_is_accepted() -> None:
     """The bound on nesting lies below every limit of Python's parser."""
     assert pcre2("(" * MAX_NESTING + ")" * MAX_NESTING)
+
+
+def test_without_a_parse_tree_nothing_is_claimed() -> None:
+    """Where Python's private parser is not understood, an expression has no literals and a date may lie anywhere."""
+    assert LiteralFinder(Habitat(NOWHERE)).known(None) == Known()
+    assert LiteralFinder(Habitat(NOWHERE)).known([("no", "tree")]) == Known()
+    assert pairs_around_cut(None, is_begin_weak=True, is_end_weak=True) == ANYWHERE

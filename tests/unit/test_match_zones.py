@@ -55,7 +55,9 @@ def test_logtimezone_grammar(text: str, minutes: int) -> None:
     assert log_zone_steps(text) == ((0, minutes * 60),)
 
 
-@pytest.mark.parametrize("text", ["", "J", "XYZ", "PT", "cet", "Europe/Berlin", "+2500", "+1", "+0160", "UTC+", "ABCDEF"])
+@pytest.mark.parametrize(
+    "text", ["", "J", "XYZ", "PT", "cet", "Europe/Berlin", "+2500", "+1", "+0160", "UTC+", "ABCDEF"]
+)
 def test_unknown_zones_are_refused(text: str) -> None:
     """Anything else is an error that repeats the text."""
     with pytest.raises(ExpressionError, match=re.escape(repr(text))):

@@ -8,14 +8,15 @@ use memchr::memchr_iter;
 
 use crate::dates::{Dated, Dater, Moment, Zone};
 use crate::failure::{Detail, Ids, Verdict, Yield};
-use crate::filter::{interest_literals, Filter, Line, Outcome, Report, Sink};
+use crate::filter::{Filter, Line, Outcome, Report, Sink};
+use crate::interest;
 use crate::limits::{cut, MAX_SHOWN};
 use crate::lines::{begin, bounded, end, next_long, Carry};
 use crate::literals::{Literals, Walk};
 use crate::regex::Machine;
 use crate::search::Search;
 use crate::spec;
-use crate::text::{decode, Encoding};
+use crate::text::{decode, Encoding, Text};
 use crate::timing::Clock;
 
 /// Counts since the start, of the engine; rules count for themselves.
@@ -72,7 +73,7 @@ impl Engine {
         let groups = filters.iter().map(Filter::groups).chain(daters.iter().map(Dater::groups)).max().unwrap_or(0);
         let machine = Machine::new(groups).ok_or("out of memory")?;
         Ok(Engine {
-            literals: all_literals(specs)?,
+            literals: interest::of_all(specs)?,
             search: Search::new(machine, limits.match_limit.max(1)),
             carry: Carry::default(),
             max_line: limits.max_line.max(1),
@@ -171,7 +172,10 @@ impl Engine {
         let (raw, is_long) = bounded(raw, self.max_line);
         let is_hit = has_literal && !is_long && self.filters.len() == 1;
         let mut buffer = std::mem::take(&mut self.decoded);
-        let text = decode(raw, self.encoding, &mut buffer);
+        let decoded = decode(raw, self.encoding, &mut buffer);
+        // Replacement characters are longer than what they replace; the bound holds for the text as well.
+        let text = Text { str: cut(decoded.str, self.max_line), is_ascii: decoded.is_ascii };
+        let is_long = is_long || text.len() < decoded.len();
         let line = Line { text, clock, known };
         self.search.begin_line();
         for dater in &mut self.daters {
@@ -277,7 +281,7 @@ impl Engine {
 
 /// One dater for all filters with the same templates and zone, and which filter uses which.
 fn daters(specs: &[spec::Filter]) -> Result<(Vec<Dater>, Vec<usize>), String> {
-    let mut known: Vec<(&[spec::Date], &[(i64, i64)])> = Vec::new();
+    let mut known = Vec::new();
     let (mut daters, mut indices) = (Vec::new(), Vec::new());
     for spec in specs {
         let key = (&*spec.dates, &*spec.zone);
@@ -290,19 +294,4 @@ fn daters(specs: &[spec::Filter]) -> Result<(Vec<Dater>, Vec<usize>), String> {
         indices.push(index);
     }
     Ok((daters, indices))
-}
-
-/// The literals of all filters together; None if some filter takes every line.
-fn all_literals(specs: &[spec::Filter]) -> Result<Option<Literals>, String> {
-    let (mut exact, mut caseless) = (Vec::new(), Vec::new());
-    for spec in specs {
-        let Some(wanted) = interest_literals(spec) else { return Ok(None) };
-        exact.extend(wanted.0);
-        caseless.extend(wanted.1);
-    }
-    exact.sort_unstable();
-    exact.dedup();
-    caseless.sort_unstable();
-    caseless.dedup();
-    Literals::new(&exact, &caseless).map(Some)
 }

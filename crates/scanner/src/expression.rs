@@ -2,7 +2,8 @@
 //!
 //! In: a rule, the filter's names. Out: fields of a hit. Rules of the dialect, §3.1 (complex group names).
 
-use crate::fields::{Fields, NameId, Names};
+use crate::fields::{is_flag, Fields, NameId, Names, CONTENT};
+use crate::limits::cut;
 use crate::regex::{Machine, Regex};
 
 /// A name that is filled from others.
@@ -40,12 +41,17 @@ impl Expression {
         self.groups.iter().find(|group| group.1 == name).map(|group| group.0)
     }
 
-    /// Writes the groups of the last hit into `fields`; groups that took no part leave what is there.
+    /// Writes the groups of the last hit into `fields`; groups that took no part leave what is there. The content is not
+    /// written: it is a span of the text.
     pub fn collect(&self, machine: &Machine, text: &str, fields: &mut Fields) {
         let value = |group: u32| machine.group(group).map(|(start, end)| &text[start..end]);
         for &(group, name) in &self.groups {
-            if let Some(value) = value(group) {
-                fields.set(name, value);
+            match value(group) {
+                Some(_) if name == CONTENT => {}
+                // Of a flag only matters whether it is empty.
+                Some(value) if is_flag(name) => fields.set(name, cut(value, 4)),
+                Some(value) => fields.set(name, value),
+                None => {}
             }
         }
         let mut taken: Vec<NameId> = Vec::new();

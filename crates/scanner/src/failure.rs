@@ -13,7 +13,7 @@ use crate::shown::Shown;
 /// Fields and lines of a failure in one piece of memory, taken apart only if somebody asks: a count of lines, each with
 /// its length, then number, length and text of each field.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Detail(Box<[u8]>);
+pub struct Detail(Vec<u8>);
 
 impl Detail {
     /// Packs the fields, the lines that go before and the current ones.
@@ -32,7 +32,7 @@ impl Detail {
             packed.extend((value.len() as u32).to_le_bytes());
             packed.extend(value.as_bytes());
         }
-        Detail(packed.into_boxed_slice())
+        Detail(packed)
     }
 
     /// The lines, oldest first.
@@ -46,7 +46,7 @@ impl Detail {
     }
 
     fn unpack(&self) -> (Vec<&str>, Vec<(NameId, &str)>) {
-        let mut rest = &*self.0;
+        let mut rest = self.0.as_slice();
         let lines = (0..number(&mut rest)).map(|_| text(&mut rest)).collect();
         let mut fields = Vec::new();
         while let Some((name, tail)) = rest.split_first_chunk::<2>() {

@@ -4,11 +4,12 @@
 //! of a multi-line filter.
 
 use crate::dates::{Dated, Moment};
-use crate::dispatch::{usable, Dispatch};
+use crate::dispatch::Dispatch;
 use crate::expression::Expression;
 use crate::failure::{Detail, Failure, Ids, Yield};
 use crate::fields::{Fields, Names, CONTENT, MLFGAINED, MLFID, NOFAIL};
 use crate::identifier::{identify, Identity};
+use crate::interest;
 use crate::literals::Literals;
 use crate::regex::Found;
 use crate::search::Search;
@@ -123,8 +124,8 @@ impl Filter {
         let has_sessions = prefix.iter().chain(&rules).any(|expression| expression.group(MLFID).is_some());
         Ok(Filter {
             index: index as u32,
-            dispatch: Dispatch::new(&hints(&spec.rules, is_multiline))?,
-            interest: interest(spec)?,
+            dispatch: Dispatch::new(&interest::hints(spec))?,
+            interest: interest::of_filter(spec)?,
             fields: Fields::new(names.len()),
             base: Fields::new(names.len()),
             hits: vec![0; rules.len()],
@@ -242,7 +243,6 @@ impl Filter {
             Found::Hit => {
                 prefix.collect(&search.machine, text.str, &mut self.fields);
                 let content = prefix.group(CONTENT).and_then(|group| search.machine.group(group));
-                self.fields.unset(CONTENT);
                 Ok(Some(content.filter(|span| span.0 < span.1).unwrap_or(whole)))
             }
         }
@@ -372,50 +372,4 @@ fn strip<'a>(text: Text<'a>, dated: Dated, buffer: &'a mut String) -> Text<'a> {
     buffer.push_str(&text.str[..dated.start]);
     buffer.push_str(&text.str[dated.end..]);
     Text { str: buffer, is_ascii: text.is_ascii }
-}
-
-/// The hints of the rules; in a text of several lines only literals mean anything.
-fn hints(rules: &[spec::Rule], is_multiline: bool) -> Vec<spec::Rule> {
-    let hint = |rule: &spec::Rule| {
-        let heads = if is_multiline { Vec::new() } else { rule.heads.clone() };
-        spec::Rule { heads, ..rule.clone() }
-    };
-    rules.iter().map(hint).collect()
-}
-
-/// What a line must contain: the prefix's literals if they are fewer than the rules', which makes the search cheaper.
-/// None if nothing is known, or if the filter needs every line because it looks at several at once.
-fn interest(spec: &spec::Filter) -> Result<Option<Literals>, String> {
-    if spec.maxlines > 1 {
-        return Ok(None);
-    }
-    Ok(match interest_literals(spec) {
-        Some((exact, caseless)) => Some(Literals::new(&exact, &caseless)?),
-        None => None,
-    })
-}
-
-/// Literals of a line that may match: with and without regard to case.
-pub type Wanted<'a> = (Vec<&'a [u8]>, Vec<&'a [u8]>);
-
-/// As `interest`, as plain lists; for the search over all filters.
-pub fn interest_literals(spec: &spec::Filter) -> Option<Wanted<'_>> {
-    let of_prefix = spec.prefix.as_ref().map_or(&[][..], usable);
-    let is_each_known = !spec.rules.is_empty() && spec.rules.iter().all(|rule| !usable(rule).is_empty());
-    let of_rules: usize = spec.rules.iter().map(|rule| usable(rule).len()).sum();
-    let chosen: Vec<&spec::Rule> = match (&spec.prefix, is_each_known) {
-        _ if spec.maxlines > 1 => return None,
-        (Some(prefix), true) if !of_prefix.is_empty() && of_prefix.len() <= of_rules => vec![prefix],
-        (Some(prefix), false) if !of_prefix.is_empty() => vec![prefix],
-        (_, true) => spec.rules.iter().collect(),
-        _ => return None,
-    };
-    let (mut exact, mut caseless) = (Vec::new(), Vec::new());
-    for rule in chosen {
-        let list = if rule.is_caseless { &mut caseless } else { &mut exact };
-        list.extend(usable(rule).iter().map(Vec::as_slice));
-    }
-    exact.sort_unstable();
-    exact.dedup();
-    Some((exact, caseless))
 }

@@ -48,9 +48,10 @@ fn fold(a: u64, b: u64) -> u64 {
 
 impl Hasher for Fold {
     fn write(&mut self, bytes: &[u8]) {
-        let (chunks, rest) = bytes.as_chunks::<8>();
-        for chunk in chunks {
+        let mut rest = bytes;
+        while let Some((chunk, tail)) = rest.split_first_chunk::<8>() {
             self.state = fold(self.state ^ u64::from_le_bytes(*chunk), self.secret);
+            rest = tail;
         }
         let mut last = [0u8; 8];
         last[..rest.len()].copy_from_slice(rest);

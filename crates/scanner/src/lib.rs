@@ -13,6 +13,7 @@ mod fields;
 mod filter;
 mod hashing;
 mod identifier;
+mod interest;
 mod limits;
 mod lines;
 mod literals;

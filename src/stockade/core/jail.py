@@ -124,7 +124,7 @@ class Jail:
             since=since,
             until=self.end_of_ban(since, None),
             failures=len(window.times),
-            reason=f"{len(window.times)} failures within {self.settings.findtime:g} s; last by rule {last.rule}",
+            reason=self._reason(len(window.times), last),
             fields=window.first_fields(),
             matches=window.matches()[-self.settings.maxmatches :] if self.settings.maxmatches else (),
         )
@@ -132,6 +132,11 @@ class Jail:
             self.counts["expired"] += 1
         else:
             yield self.start(ban)
+
+    def _reason(self, failures: int, last: Failure) -> str:
+        """Why it is banned, for people."""
+        within = f"{failures} failures within findtime ({self.settings.findtime:g} s)"
+        return f"{within}, maxretry is {self.settings.maxretry}; the last matched failregex {last.rule + 1}"
 
     def end_of_ban(self, now: Wall, seconds: Seconds | None) -> Wall | None:
         """When a ban that begins now ends: after `seconds`, or after the jail's bantime; None for never."""

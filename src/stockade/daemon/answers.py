@@ -25,6 +25,7 @@ from stockade.control.schema import (
 from stockade.core import Core
 from stockade.core.jail import ActiveBan, Jail
 from stockade.daemon.enforcement import Enforcement
+from stockade.daemon.runner import stamp
 from stockade.errors import Problem, RequestError
 from stockade.ledger import Ledger
 from stockade.model.ban import Ban, BanState
@@ -257,7 +258,7 @@ def _steps(
     ignored: str | None,
 ) -> Iterable[WhyStep]:
     """The way of a line to the kernel, as far as this identifier got."""
-    was_seen = bool(history or windows or standing)
+    was_seen = bool(windows) or any(row["failures"] for row in history)
     reading = [one.source for one in it.sources if one.state == "reading"]
     yield _step("a log is read", bool(reading), ", ".join(reading[:3]) or "no source is being read")
     seen = "a filter found failures of it" if was_seen else "no filter found a failure of it within findtime"
@@ -270,8 +271,8 @@ def _steps(
         return
     for one in standing:
         yield _step(f"banned by {one.ban.jail}", True, one.ban.reason or "by hand")
-        is_in_kernel = one.state is BanState.VERIFIED
-        yield _step("blocked in the kernel", is_in_kernel, f"{one.state.value}")
+        detail = "read back and found" if one.state is BanState.VERIFIED else f"its state is {one.state.value}"
+        yield _step("blocked in the kernel", one.state is BanState.VERIFIED, detail)
 
 
 def _step(step: str, is_done: bool, detail: str) -> WhyStep:
@@ -287,7 +288,7 @@ def _explanation(
 ) -> str:
     if standing:
         ban = standing[0].ban
-        end = "for ever" if ban.until is None else f"for {max(0, int(ban.until - it.now))} more seconds"
+        end = "for ever" if ban.until is None else f"until {stamp(ban.until)}"
         return f"{ban.id} is banned by {ban.jail} {end}: {ban.reason or 'by hand'}"
     if ignored is not None:
         return f"not banned: exempt by {ignored}"

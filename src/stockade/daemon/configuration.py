@@ -24,6 +24,9 @@ from stockade.model.settings import JailSettings, Settings
 OPERATOR = Path("/etc/stockade")
 """Where the operator's own files lie over the shipped ones, unless `--config` says otherwise."""
 
+BLOCKING = ("nftables", "iptables", "firewallcmd", "ufw", "route", "shorewall", "pf", "ipfw", "bsd-ipfw")
+"""How fail2ban's names of actions that block begin: the enforcer does in nftables what they stand for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
@@ -62,8 +65,27 @@ def _running(settings: Settings, problems: Sequence[Problem], now: Wall) -> Conf
     shared = surroundings(now, zone)
     wrong = {jail.name: list(_filter_problems(jail, shared)) for jail in settings.jails}
     jails = tuple(jail for jail in settings.jails if not wrong[jail.name])
-    found = (*problems, *(problem for some in wrong.values() for problem in some))
+    unused = (problem for jail in jails for problem in _not_yet(jail))
+    found = (*problems, *(problem for some in wrong.values() for problem in some), *unused)
     return Configuration(replace(settings, jails=jails), found, zone, shared, now)
+
+
+def _not_yet(jail: JailSettings) -> Iterator[Problem]:
+    """Settings that are understood but have no effect in this version: said, so that nobody relies on them."""
+    actions = [action.actname for action in jail.actions if not action.name.startswith(BLOCKING)]
+    for setting, is_set in (
+        ("bantime.increment", jail.ban.is_increment),
+        ("ignorecommand", bool(jail.ignorecommand)),
+        (f"action {', '.join(actions)}", bool(actions)),
+    ):
+        if is_set:
+            yield Problem(
+                f"[{jail.name}]",
+                0,
+                f"{setting} has no effect yet",
+                remedy="everything else of this jail works; bans last for bantime and block in nftables",
+                is_fatal=False,
+            )
 
 
 def _filter_problems(jail: JailSettings, shared: Surroundings) -> Iterator[Problem]:

@@ -56,6 +56,7 @@ class Enforcement:
         self.counters: dict[str, JailCounter] = {}
         self.probe: Probed | None = None
         self.failure: Failed | None = None
+        self.is_asked = False
 
     def fileno(self) -> int:
         """Readable when replies wait."""
@@ -99,8 +100,10 @@ class Enforcement:
 
     def ask(self) -> None:
         """Asks how the enforcer is and what was dropped; the answers are kept in `probe` and `counters`."""
-        self._send(Probe())
-        self._send(ReadCounters())
+        if not self.is_asked:
+            self.is_asked = True
+            self._send(Probe())
+            self._send(ReadCounters())
 
     def receive(self) -> list[Enforced]:
         """Takes replies; returns what became of bans."""
@@ -125,6 +128,7 @@ class Enforcement:
         match reply:
             case Counted(_, counters):
                 self.counters = {counter.jail: counter for counter in counters}
+                self.is_asked = False
             case Probed():
                 self.probe = reply
             case Done() if sent is not None:
@@ -134,12 +138,14 @@ class Enforcement:
                 yield from _verified(sent.keys, missing)
             case Failed() if sent is not None:
                 self.failure = reply
+                self.is_asked = self.is_asked and not isinstance(sent.request, ReadCounters)
                 if sent.keys:
                     yield Enforced(Outcome.FAILED, sent.keys, reply.message)
 
     def _read_back(self, sent: _Sent) -> Iterable[Enforced]:
         if sent.keys and isinstance(sent.request, AddBlocks | Ensure):
-            self._send(Verify(tuple(block.network for block in sent.request.blocks)), sent.keys)
+            if not self.is_dry:
+                self._send(Verify(tuple(block.network for block in sent.request.blocks)), sent.keys)
             yield Enforced(Outcome.APPLIED, sent.keys)
 
 

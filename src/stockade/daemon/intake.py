@@ -7,7 +7,7 @@ chunks and entries; out: failures by jail, and for the ledger how far each sourc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from stockade._scanner import Batch, Odd, Scanner
 from stockade.core.events import Failures
@@ -19,16 +19,39 @@ from stockade.model.settings import JailSettings
 
 OpenScanner = Callable[[Sequence[JailSettings]], Scanner]
 
+MAX_READERS = 16
+"""Encodings of one source. More cannot be configured by accident; jails beyond are left out of the dump, not of the
+scan."""
+
 
 @dataclass(slots=True)
-class _Feed:
-    """One source: its scanner, the jails its filters stand for (by index) and the cursor reached."""
+class _Reader:
+    """A scanner and the jails its filters stand for, by index. A scanner knows one encoding; jails that read the same
+    source in another one have a reader of their own."""
 
     scanner: Scanner
     jails: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Feed:
+    """One source: its readers (nearly always one) and the cursor reached."""
+
+    readers: tuple[_Reader, ...]
     cursor: Cursor
-    odd: dict[str, int] = field(default_factory=dict)
     is_changed: bool = False
+
+    def dump(self) -> bytes:
+        """The state of every scanner, each with its length in front."""
+        dumps = [reader.scanner.dump() for reader in self.readers[:MAX_READERS]]
+        return b"".join(len(dump).to_bytes(4, "little") + dump for dump in dumps)
+
+    def load(self, state: bytes) -> None:
+        """Takes up a dump; a scanner that does not know its part begins anew."""
+        for reader in self.readers:
+            size = int.from_bytes(state[:4], "little")
+            reader.scanner.load(state[4 : 4 + size])
+            state = state[4 + size :]
 
 
 class Intake:
@@ -45,31 +68,23 @@ class Intake:
         self._open_scanner = open_scanner
         self._known = dict(known)
         self._feeds: dict[str, _Feed] = {}
+        self._odd: dict[str, int] = {}
 
     def take(self, item: Chunk | Entries, now: Wall) -> tuple[list[Failures], list[tuple[str, Odd]]]:
         """Scans what a source read; gives the failures by jail and the odd lines with their jail."""
         feed = self._feed(item.source)
-        if feed is None:
-            return [], []
-        batches = list(self._scan(feed, item, now))
-        feed.is_changed = True
-        for batch in batches:
-            for odd in batch.odd:
-                feed.odd[odd.reason] = feed.odd.get(odd.reason, 0) + 1
-        failures = [failures for batch in batches for failures in _by_jail(batch, feed.jails)]
-        return failures, [(feed.jails[odd.filter], odd) for batch in batches for odd in batch.odd]
-
-    def _scan(self, feed: _Feed, item: Chunk | Entries, now: Wall) -> Iterator[Batch]:
-        scanner = feed.scanner
-        if isinstance(item, Entries):
-            yield scanner.feed_entries(item.entries, now, is_live=item.is_live)
-            feed.cursor = Cursor(item.source, mark=item.mark)
-            return
-        yield scanner.feed(item.data, now, is_live=item.is_live)
-        if item.is_end:
-            yield scanner.finish(now, is_live=item.is_live)
-        position = item.position + len(item.data) - scanner.pending
-        feed.cursor = Cursor(item.source, item.identity, position)
+        failures: list[Failures] = []
+        odd: list[tuple[str, Odd]] = []
+        for reader in feed.readers if feed else ():
+            for batch in _scan(reader.scanner, item, now):
+                failures += _by_jail(batch, reader.jails)
+                odd += [(reader.jails[one.filter], one) for one in batch.odd]
+        if feed is not None:
+            feed.cursor = _reached(feed, item)
+            feed.is_changed = True
+        for _, one in odd:
+            self._odd[one.reason] = self._odd.get(one.reason, 0) + 1
+        return failures, odd
 
     def _feed(self, source: str) -> _Feed | None:
         feed = self._feeds.get(source)
@@ -77,38 +92,52 @@ class Intake:
             jails = self._jails_of(source)
             if not jails:
                 return None
+            feed = self._feeds[source] = _Feed(tuple(self._readers(jails)), Cursor(source))
             known = self._known.get(source)
-            feed = _Feed(self._open_scanner(jails), tuple(j.name for j in jails), Cursor(source))
             if known is not None:
                 feed.cursor = known.cursor
-                feed.scanner.load(known.scanner)
-            self._feeds[source] = feed
+                feed.load(known.scanner)
         return feed
+
+    def _readers(self, jails: Sequence[JailSettings]) -> Iterator[_Reader]:
+        for encoding in dict.fromkeys(jail.filter.logencoding for jail in jails):
+            mine = [jail for jail in jails if jail.filter.logencoding == encoding]
+            yield _Reader(self._open_scanner(mine), tuple(jail.name for jail in mine))
 
     def take_progress(self) -> tuple[Progress, ...]:
         """How far every source was read that moved since the last call."""
         moved = [feed for feed in self._feeds.values() if feed.is_changed]
         for feed in moved:
             feed.is_changed = False
-            self._known[feed.cursor.source] = Progress(feed.cursor, feed.scanner.dump())
+            self._known[feed.cursor.source] = Progress(feed.cursor, feed.dump())
         return tuple(self._known[feed.cursor.source] for feed in moved)
 
     def progress(self) -> Mapping[str, Progress]:
-        """The progress of every source ever known, for a successor after a reload."""
-        self.take_progress()
-        return dict(self._known)
-
-    def statistics(self) -> dict[str, dict[str, int]]:
-        """The scanners' own counters, by source."""
-        return {source: feed.scanner.statistics() for source, feed in self._feeds.items()}
+        """The progress of every source ever known, for a successor after a reload. Lines that were read but not yet
+        taken by the ledger are in it, too."""
+        unsaved = [feed for feed in self._feeds.values() if feed.is_changed]
+        return {**self._known, **{feed.cursor.source: Progress(feed.cursor, feed.dump()) for feed in unsaved}}
 
     def odd_lines(self) -> dict[str, int]:
         """How many lines hit a limit, by reason, over all sources."""
-        total: dict[str, int] = {}
-        for feed in self._feeds.values():
-            for reason, count in feed.odd.items():
-                total[reason] = total.get(reason, 0) + count
-        return total
+        return dict(self._odd)
+
+
+def _scan(scanner: Scanner, item: Chunk | Entries, now: Wall) -> Iterator[Batch]:
+    if isinstance(item, Entries):
+        yield scanner.feed_entries(item.entries, now, is_live=item.is_live)
+        return
+    yield scanner.feed(item.data, now, is_live=item.is_live)
+    if item.is_end:
+        yield scanner.finish(now, is_live=item.is_live)
+
+
+def _reached(feed: _Feed, item: Chunk | Entries) -> Cursor:
+    """Where reading must go on after a crash: at the first byte of a line that is not whole yet."""
+    if isinstance(item, Entries):
+        return Cursor(item.source, mark=item.mark)
+    pending = max(reader.scanner.pending for reader in feed.readers)
+    return Cursor(item.source, item.identity, item.position + len(item.data) - pending)
 
 
 def _by_jail(batch: Batch, jails: Sequence[str]) -> Iterator[Failures]:

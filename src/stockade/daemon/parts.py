@@ -80,13 +80,14 @@ class Parts:
         return stamp(Wall(at))
 
     def _restore(self, now: Wall) -> None:
-        """Takes up where the last run stopped: bans, open windows, counters; and makes the kernel agree."""
+        """Takes up where the last run stopped. The kernel comes first, so that there is no gap: bans, then what ran out
+        meanwhile, then open windows and counters."""
         ledger = self._fixed.ledger
-        self.core.restore_counters(ledger.counters())
         standing = ledger.active_bans(now, with_evidence=False)
+        self._fixed.enforcement.ensure(standing, now)
+        self.core.restore_counters(ledger.counters())
         restored = Restored([*ledger.overdue_bans(now), *standing], ledger.windows())
         self.runner.execute(self.core.handle(restored, now), now)
-        self._fixed.enforcement.ensure(standing, now)
         if standing:
             message = f"{len(standing)} bans restored from the ledger; they end when they would have ended"
             self._fixed.words.say(Level.INFO, "actions", message)

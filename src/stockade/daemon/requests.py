@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from traceback import format_exc
 from typing import cast
@@ -23,10 +24,22 @@ from stockade.daemon import answers
 from stockade.daemon.parts import Parts
 from stockade.daemon.words import Level
 from stockade.errors import Bug, LedgerError, RequestError, StockadeError
-from stockade.model.clock import Wall
+from stockade.model.clock import Seconds, Wall
 from stockade.model.identifier import parse_network
 
 Answer = Callable[[Wall], object]
+
+FRESH_SECONDS: Seconds = 1.0
+"""How long `status` waits for the enforcer's present figures; afterwards it shows the last ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unanswered:
+    """An answer that is due, and until when it may wait for the enforcer."""
+
+    client: int
+    answer: Answer
+    wait_until: Wall
 
 
 class Requests:
@@ -35,7 +48,7 @@ class Requests:
     def __init__(self, parts: Parts, server: ControlServer) -> None:
         self._parts = parts
         self._server = server
-        self._unanswered: list[tuple[int, Answer]] = []
+        self._unanswered: list[_Unanswered] = []
         self._is_reloaded = False
         self.bugs = 0
 
@@ -44,18 +57,26 @@ class Requests:
         self._guarded(request.client, partial(self._take_up, request, now))
 
     def _take_up(self, request: Request, now: Wall) -> None:
-        self._unanswered.append((request.client, self._begin(request, now)))
+        answer = self._begin(request, now)
+        if request.command == "status":
+            self._parts.enforcement.ask()
+            self._unanswered.append(_Unanswered(request.client, answer, Wall(now + FRESH_SECONDS)))
+        else:
+            self._unanswered.append(_Unanswered(request.client, answer, now))
 
     def finish(self, now: Wall) -> None:
         """Answers everything that was begun. When the ledger refused, what changes something gets that error."""
         unanswered, self._unanswered = self._unanswered, []
-        for client, answer in unanswered:
-            self._guarded(client, partial(self._answer, client, answer, now))
+        for one in unanswered:
+            if one.wait_until > now and self._parts.enforcement.is_asked:
+                self._unanswered.append(one)
+            else:
+                self._guarded(one.client, partial(self._answer, one.client, one.answer, now))
 
     def _answer(self, client: int, answer: Answer, now: Wall) -> None:
         self._server.reply(client, cast(dict[str, object], answer(now)))
 
-    def _guarded(self, client: int, work: Callable[[], None]) -> None:
+    def _guarded(self, client: int, work: Callable[[], object]) -> None:
         """Supervises one request: whatever goes wrong with it is answered, and never ends the daemon."""
         try:
             work()

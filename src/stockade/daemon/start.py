@@ -84,7 +84,8 @@ class _Setup:
         maxmatches = self.configuration.settings.daemon.dbmaxmatches
         ledger = Ledger.open(self.options.ledger_path, now=started, maxmatches=maxmatches)
         stack.callback(ledger.close)
-        resolver = Resolver(self.clock.monotonic)
+        allowed = self.configuration.settings.daemon.allowipv6.strip().lower()
+        resolver = Resolver(self.clock.monotonic, with_ipv6=allowed in ("auto", "1", "on", "true", "yes"))
         stack.callback(resolver.close)
         enforcement = Enforcement(self.link)
         fixed = Fixed(self.options, ledger, enforcement, resolver, self.words, _shown(dropped), started)

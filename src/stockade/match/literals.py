@@ -84,7 +84,7 @@ class LiteralFinder:
         heads = _heads(whole.heads, self._habitat) if is_bound else set()
         if reader.is_caseless:
             literals, heads = frozenset(each.lower() for each in literals), {each.lower() for each in heads}
-        return Known(tuple(sorted(literals)), _least(heads), reader.is_caseless)
+        return Known(_shortest(literals), _least(heads), reader.is_caseless)
 
     def _weigh(self, strings: Strings) -> Need | None:
         """Keeps of every string its rarest searchable part; None if one has none that is long enough."""
@@ -216,6 +216,15 @@ def _is_bound(items: Iterable[Tree], flags: int) -> bool:
 
 def _heads(strings: Strings, habitat: Habitat) -> set[bytes]:
     return {habitat.beginning(each).encode()[:MAX_HEAD] for each in strings}
+
+
+def _shortest(literals: frozenset[bytes]) -> tuple[bytes, ...]:
+    """Drops what contains another literal: whoever finds the one need not look for the other."""
+    kept: list[bytes] = []
+    for literal in sorted(literals, key=len):
+        if not any(shorter in literal for shorter in kept):
+            kept.append(literal)
+    return tuple(sorted(kept))
 
 
 def _least(heads: set[bytes]) -> tuple[bytes, ...]:

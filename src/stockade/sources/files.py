@@ -14,6 +14,7 @@ import os
 import resource
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 
 from stockade.errors import SourceError
@@ -26,7 +27,7 @@ from stockade.sources.discovery import Discovery
 from stockade.sources.mounts import present_polled_devices
 from stockade.sources.openlog import Key, OpenLog, explain
 from stockade.sources.patterns import Pattern, is_compressed
-from stockade.sources.predecessors import Directories
+from stockade.sources.predecessors import Directories, find_missed
 from stockade.sources.registry import Registry
 from stockade.sources.timer import Timer
 from stockade.sources.track import MAX_QUEUE, Track
@@ -182,24 +183,29 @@ class LogFiles:
             self._check(path)
 
     def _on_move(self, watch: int, name: str, new_watch: int, new_name: str) -> None:
-        """Takes up a file that had a log's name for so short a time that it was never looked at there."""
+        """Takes up files that had a log's name for so short a time that they were never looked at there."""
         for path in self._discovery.paths(watch, name):
             for new_path in self._discovery.paths(new_watch, new_name)[:1]:
-                if self._discovery.patterns_of(path) and not is_compressed(new_path):
-                    self._adopt_moved(path, new_path)
+                if self._discovery.patterns_of(path):
+                    self._on_rename(path, new_path)
 
-    def _adopt_moved(self, path: str, new_path: str) -> None:
+    def _on_rename(self, path: str, new_path: str) -> None:
         track = self._tracks.get(path)
-        try:
-            log = OpenLog.open(new_path)
-        except SourceError:
-            return
+        with suppress(OSError):
+            status = os.stat(new_path)
+            if track is not None and track.held((status.st_dev, status.st_ino)):
+                return  # the usual case: the file that is being read was rotated
+        logs = find_missed(path, frozenset(log.key[1] for log in track.logs())) if track is not None else []
+        if not logs and not is_compressed(new_path):
+            with suppress(SourceError):
+                logs = [OpenLog.open(new_path)]
+        for log in logs:
+            self._adopt_missed(path, log)
+
+    def _adopt_missed(self, path: str, log: OpenLog) -> None:
         is_known = self._registry.is_open(log.key) or self._beginnings.positions.find(log) is not None
-        if is_known or (track is not None and len(track.queue) >= MAX_QUEUE):
-            log.close()
-            return
-        track = track or self._new_track(path)
-        if track is None:
+        track = self._tracks.get(path) or (None if is_known else self._new_track(path))
+        if is_known or track is None or len(track.queue) >= MAX_QUEUE:
             log.close()
             return
         self._adopt(track, log)
@@ -211,8 +217,11 @@ class LogFiles:
             self._backlog.extend(self._tracks)
 
     def _look(self, item: int | str) -> None:
-        for path in [item] if isinstance(item, str) else list(self._discovery.scan(item)):
-            self._check(path)
+        """Looks at a path, or walks a pattern and puts off looking at what it found."""
+        if isinstance(item, str):
+            self._check(item)
+        else:
+            self._backlog.extend(path for path in self._discovery.scan(item) if path not in self._tracks)
 
     def _timers(self) -> tuple[Timer, ...]:
         return (self._poll, self._retry, self._tidy, self._audit)
@@ -438,7 +447,7 @@ class LogFiles:
             self._note(track)
 
     def _adopt(self, track: Track, log: OpenLog) -> None:
-        if self._registry.owner(log.key, track) is not None:
+        if self._registry.owner(log.key, track) is not None or track.held(log.key) is not None:
             log.close()
             return
         log.watch = self._watcher.watch_file(log.fileno())

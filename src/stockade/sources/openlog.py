@@ -103,9 +103,7 @@ class OpenLog:
 
     def size(self) -> int:
         """How long the file is now."""
-        size = os.fstat(self._descriptor).st_size
-        self._seen_size = max(self._seen_size, size)
-        return size
+        return os.fstat(self._descriptor).st_size
 
     def is_unlinked(self) -> bool:
         """Tells whether the file has no name left."""
@@ -146,6 +144,7 @@ class OpenLog:
         if wanted < 0 or not head.startswith(self._head):
             return (data if data and self.size() < self.position + len(data) else b""), Outcome.REWRITTEN
         self._head = head
+        self._seen_size = size
         if self._is_untouched and data:
             data = self._skip_hole(data)
         return data, Outcome.MORE if self.position + len(data) < size else Outcome.END

@@ -17,15 +17,18 @@ from stockade.sources.identity import Identity
 from stockade.sources.openlog import OpenLog
 from stockade.sources.patterns import is_compressed
 
-MAX_BETWEEN = 30
+MAX_BETWEEN = 100
 """Rotations that are looked at, the newest ones; what is older is not looked for."""
+
+MAX_ATTEMPTS = 5
+"""Listings of a directory that is being rotated at this moment; then the rest of the old file is given up."""
 
 _SUFFIX = re.compile(r"[.-]\d[\d._-]*")
 """What a rotation appends: `.1`, `-20260105`, `-20260105.2`, `-2026-01-05`."""
 
 
 class Directories:
-    """Inodes of directories, each listed once; made for one pass and thrown away."""
+    """Names in directories by inode, each directory listed once; made for one pass and thrown away."""
 
     def __init__(self) -> None:
         self._listed: dict[str, dict[int, str]] = {}
@@ -35,6 +38,10 @@ class Directories:
         if directory not in self._listed:
             self._listed[directory] = _list(directory)
         return self._listed[directory]
+
+    def forget(self, directory: str) -> None:
+        """Has a directory listed again."""
+        self._listed.pop(directory, None)
 
 
 def _list(directory: str) -> dict[int, str]:
@@ -54,21 +61,64 @@ def find_predecessors(path: str, cursor: Cursor, directories: Directories) -> li
     Empty when the cursor's file is neither there under another name nor as the copy that copytruncate leaves.
     """
     identity = Identity.parse(cursor.identity)
-    if identity is None:
-        return []
     real = os.path.realpath(path)
     directory, base = os.path.split(real)
-    names = directories.names(directory)
-    name = names.get(identity.inode, base)
+    if identity is None:
+        return []
+    for _ in range(MAX_ATTEMPTS):
+        names = directories.names(directory)
+        logs = _open_all(directory, names, _candidates(names, base, identity))
+        if logs is not None:
+            return _chosen(logs, names, base, identity, cursor.position)
+        directories.forget(directory)
+    return []
+
+
+def find_missed(path: str, held: frozenset[int]) -> list[OpenLog]:
+    """Opens the rotations of a log that came after the oldest one whose inode is `held`, and are not held themselves:
+    they bore the log's name for so short a time that they were never seen there."""
+    directory, base = os.path.split(os.path.realpath(path))
+    for _ in range(MAX_ATTEMPTS):
+        names = _list(directory)
+        inodes = {name: inode for inode, name in names.items()}
+        rotations = _rotations(names, base)[-MAX_BETWEEN:]
+        first = next((number for number, name in enumerate(rotations) if inodes[name] in held), len(rotations))
+        logs = _open_all(directory, names, [name for name in rotations[first:] if inodes[name] not in held])
+        if logs is not None:
+            return logs
+    return []
+
+
+def _candidates(names: dict[int, str], base: str, identity: Identity) -> list[str]:
+    """The names to look at, the oldest first: the one that has the cursor's inode, and rotations."""
     candidates = _rotations(names, base)[-MAX_BETWEEN:]
-    is_elsewhere = name != base and name not in candidates
-    logs = [
-        log
-        for name in ([name] if is_elsewhere else []) + candidates
-        if (log := _opened(os.path.join(directory, name))) is not None
-    ]
-    kept = _from_cursor(logs, identity, cursor.position, is_rotated=name in candidates)
-    if kept and is_elsewhere:  # it may have any name: only the times tell what came after it
+    name = names.get(identity.inode, base)
+    return candidates if name == base or name in candidates else [name, *candidates]
+
+
+def _open_all(directory: str, names: dict[int, str], candidates: list[str]) -> list[OpenLog] | None:
+    """Opens the candidates; None when one has become another file since the directory was listed: a rotation goes on
+    at this very moment."""
+    inodes = {name: inode for inode, name in names.items()}
+    logs: list[OpenLog] = []
+    is_changed = False
+    for name in candidates:
+        log = _opened(os.path.join(directory, name))
+        is_changed = is_changed or (log is None) != (not os.access(os.path.join(directory, name), os.R_OK))
+        if log is not None:
+            logs.append(log)
+            is_changed = is_changed or log.key[1] != inodes[name]
+    if not is_changed:
+        return logs
+    for log in logs:
+        log.close()
+    return None
+
+
+def _chosen(logs: list[OpenLog], names: dict[int, str], base: str, identity: Identity, position: int) -> list[OpenLog]:
+    is_rotated = names.get(identity.inode) in _rotations(names, base)
+    kept = _from_cursor(logs, identity, position, is_rotated=is_rotated)
+    if kept and not is_rotated and kept[0].key[1] == identity.inode:  # only the times tell what came after another name
         kept = [log for log in kept if log is kept[0] or _written(log) > _written(kept[0])]
     for log in logs:
         if log not in kept:

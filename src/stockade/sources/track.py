@@ -63,6 +63,8 @@ class Track:
         if log in self.late:
             self.late.remove(log)
         if log in self.queue:
+            if log is self.queue[0] and not log.is_at_line_start:
+                return  # another must not come between two halves of a line
             self.queue.remove(log)
         self.queue.append(log)
 

@@ -31,14 +31,14 @@ impl Zone {
             let ends = self.steps.get(index + 1).map_or(i64::MAX, |next| next.0);
             latest = utc;
             if utc < ends {
-                return self.from_gap(index, utc, local);
+                return self.outside_gap(index, utc, local);
             }
         }
         latest
     }
 
     /// `utc` by step `index` is before the step's end; if it is also before its beginning, the time lies in a gap.
-    fn from_gap(&self, index: usize, utc: i64, local: i64) -> i64 {
+    fn outside_gap(&self, index: usize, utc: i64, local: i64) -> i64 {
         let begins = self.steps[index].0;
         if index > 0 && utc < begins {
             local - self.steps[index - 1].1

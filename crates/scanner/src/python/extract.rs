@@ -42,7 +42,7 @@ fn date(object: &Bound<'_, PyAny>) -> PyResult<spec::Date> {
         name: attribute(object, "name")?,
         pattern: attribute(object, "pattern")?,
         cut: attribute(object, "cut")?,
-        fields: list(object, "fields", |pair| Ok(pair.extract::<(u32, char)>()?))?,
+        fields: list(object, "fields", |pair| pair.extract::<(u32, char)>())?,
         is_anchored: attribute(object, "is_anchored")?,
         layout: attribute(object, "layout")?,
     })
@@ -71,7 +71,7 @@ pub fn filter(object: &Bound<'_, PyAny>) -> PyResult<spec::Filter> {
         usedns: usedns(&attribute::<String>(object, "usedns")?)?,
         findtime: attribute(object, "findtime")?,
         is_all_rules: attribute(object, "is_all_rules")?,
-        zone: list(object, "zone", |pair| Ok(pair.extract::<(i64, i64)>()?))?,
+        zone: list(object, "zone", |pair| pair.extract::<(i64, i64)>())?,
     })
 }
 
