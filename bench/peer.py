@@ -2,7 +2,8 @@
 
 In (arguments): a log, how many of its lines to read, how many it has, a filter's name. Out: one JSON object on standard
 output. Reads the stock filter of /etc/fail2ban through fail2ban's FilterReader and gives every line to
-Filter.processLineAndAdd, which is what its daemon does. Uses only the standard library and fail2ban's package.
+Filter.processLineAndAdd, which is what its daemon does. Uses only the standard library and fail2ban's package, installed
+or unpacked into build/peers/fail2ban (`make bench` does that).
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ import resource
 import sys
 import time
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+UNPACKED = Path(__file__).parent.parent / "build" / "peers" / "fail2ban"
+ROOT = UNPACKED if UNPACKED.is_dir() else Path("/")
 ASKED = float(sys.argv[5])
 SPAN, END = 21600, 1795302000
 
@@ -36,7 +40,7 @@ class Jail:
 
 def engine(name: str) -> tuple[Any, Jail]:
     """Builds fail2ban's filter as its configuration says, with the limits of our jail."""
-    reader = import_module("fail2ban.client.filterreader").FilterReader(name, "bench", {}, basedir="/etc/fail2ban")
+    reader = import_module("fail2ban.client.filterreader").FilterReader(name, "bench", {}, basedir=str(ROOT / "etc/fail2ban"))
     reader.read()
     reader.getOptions({})
     jail = Jail()
@@ -63,7 +67,7 @@ def main() -> None:
     """Measures and prints; a missing fail2ban is said in the field `skipped`."""
     path, count, lines, name = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     logging.disable(logging.CRITICAL)
-    sys.path.append("/usr/lib/python3/dist-packages")
+    sys.path.append(str(ROOT / "usr/lib/python3/dist-packages"))
     try:
         clock = import_module("fail2ban.server.mytime").MyTime
         version = import_module("fail2ban.version").version

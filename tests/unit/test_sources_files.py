@@ -426,6 +426,27 @@ def test_copytruncate(make: type[Reader], log: Path) -> None:
     assert reader.source.statistics()["truncations"] == 1
 
 
+def test_copytruncate_with_a_glob_for_the_copy(make: type[Reader], log: Path) -> None:
+    """The copy that copytruncate makes is not read again although its name matches, however slowly it is made."""
+    log.write_bytes(b"".join(b"line %d\n" % n for n in range(100)))
+    reader = make(f"{log}*")
+    reader.read()
+    data = log.read_bytes()
+    with Path(f"{log}.1").open("wb", buffering=0) as copy:
+        reader.read()
+        copy.write(data[:300])
+        reader.read()
+        copy.write(data[300:])
+        os.truncate(log, 0)
+        reader.read()
+    append(log, b"new\n")
+    reader.read()
+    assert len(reader.all_lines()) == 101
+    again = make(f"{log}*", cursors=reader.cursors)
+    again.read()
+    assert again.all_lines() == []
+
+
 def test_copytruncate_grown_back_beyond_the_position(make: type[Reader], log: Path) -> None:
     """A truncated file that is longer again when it is looked at is known by its head."""
     log.write_bytes(b"one\n")

@@ -131,6 +131,15 @@ impl Engine {
     pub fn entry(&mut self, time: f64, line: &[u8], clock: Clock, out: &mut Yield) {
         self.counts.bytes += line.len() as u64;
         self.counts.lines += 1;
+        // Entries hold no newline by the dialect (§3.12); where a source lets one through, it is a blank.
+        let joined: Vec<u8>;
+        let line = match memchr::memchr(b'\n', line) {
+            None => line,
+            Some(_) => {
+                joined = line.iter().map(|&byte| if byte == b'\n' { b' ' } else { byte }).collect();
+                &joined
+            }
+        };
         self.whole_line(line, Some(time), false, clock, out);
     }
 

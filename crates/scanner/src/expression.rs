@@ -3,8 +3,7 @@
 //! In: a rule, the filter's names. Out: fields of a hit. Rules of the dialect, §3.1 (complex group names).
 
 use crate::fields::{is_flag, Fields, NameId, Names, CONTENT};
-use crate::limits::cut;
-use crate::regex::{Machine, Regex};
+use crate::regex::{Machine, Regex, Subject};
 
 /// A name that is filled from others.
 struct Derived {
@@ -23,8 +22,8 @@ pub struct Expression {
 }
 
 impl Expression {
-    pub fn new(pattern: &str, is_multiline: bool, names: &mut Names) -> Result<Expression, String> {
-        let regex = Regex::compile(pattern, is_multiline)?;
+    pub fn new(pattern: &str, subject: Subject, names: &mut Names) -> Result<Expression, String> {
+        let regex = Regex::compile(pattern, subject)?;
         let mut sorted = regex.names.clone();
         sorted.sort();
         let mut groups = Vec::new();
@@ -49,7 +48,7 @@ impl Expression {
             match value(group) {
                 Some(_) if name == CONTENT => {}
                 // Of a flag only matters whether it is empty.
-                Some(value) if is_flag(name) => fields.set(name, cut(value, 4)),
+                Some(value) if is_flag(name) => fields.set(name, if value.is_empty() { "" } else { "1" }),
                 Some(value) => fields.set(name, value),
                 None => {}
             }
@@ -153,7 +152,7 @@ mod tests {
 
     fn collect(pattern: &str, text: &str) -> (Names, Fields) {
         let mut names = Names::default();
-        let expression = Expression::new(pattern, false, &mut names).expect("compiles");
+        let expression = Expression::new(pattern, Subject::Line, &mut names).expect("compiles");
         let mut machine = Machine::new(expression.regex.groups).expect("memory");
         machine.run(&expression.regex, Text::new(text), 0, usize::MAX, 1000);
         let mut fields = Fields::new(names.len());

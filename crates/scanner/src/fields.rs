@@ -104,20 +104,35 @@ impl Fields {
         self.text.push_str(value);
         *span = (start, self.text.len() as u32);
         self.live += value.len();
-        if self.text.len() > 2 * self.live + 4096 {
+        if self.text.len() > 2 * self.live + 512 {
             self.compact();
         }
     }
 
+    /// Becomes a copy of `other`, in the memory it has.
+    pub fn copy_from(&mut self, other: &Fields) {
+        self.spans.clone_from(&other.spans);
+        self.text.clone_from(&other.text);
+        self.live = other.live;
+    }
+
     /// Takes up all values of `other`, as long as the values stay within `limit` bytes altogether.
     pub fn overlay(&mut self, other: &Fields, limit: usize) {
-        for (name, value) in other.iter() {
-            let old = self.get(name);
-            if old == Some(value) || self.live - old.map_or(0, str::len) + value.len() > limit {
+        for (index, &span) in other.spans.iter().enumerate() {
+            if span == UNSET || self.bytes(index) == Some(&other.text.as_bytes()[span.0 as usize..span.1 as usize]) {
                 continue;
             }
-            self.set(name, value);
+            let (name, value) = (index as NameId, &other.text[span.0 as usize..span.1 as usize]);
+            let old = self.get(name).map_or(0, str::len);
+            if self.live - old + value.len() <= limit {
+                self.set(name, value);
+            }
         }
+    }
+
+    fn bytes(&self, index: usize) -> Option<&[u8]> {
+        let span = *self.spans.get(index)?;
+        (span != UNSET).then(|| &self.text.as_bytes()[span.0 as usize..span.1 as usize])
     }
 
     pub fn unset(&mut self, name: NameId) {

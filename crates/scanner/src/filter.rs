@@ -11,7 +11,7 @@ use crate::fields::{Fields, Names, CONTENT, MLFGAINED, MLFID, NOFAIL};
 use crate::identifier::{identify, Identity};
 use crate::interest;
 use crate::literals::Literals;
-use crate::regex::Found;
+use crate::regex::{Found, Subject};
 use crate::search::Search;
 use crate::session::{Merged, Sessions};
 use crate::spec;
@@ -105,22 +105,19 @@ impl Filter {
         }
         let mut names = Names::default();
         let is_multiline = spec.maxlines > 1;
-        let mut compile = |rule: &spec::Rule, what: &str, is_multiline| {
-            Expression::new(&rule.pattern, is_multiline, &mut names)
+        let whole = if is_multiline { Subject::Text } else { Subject::Line };
+        let mut compile = |rule: &spec::Rule, what: &str, subject| {
+            Expression::new(&rule.pattern, subject, &mut names)
                 .map_err(|error| format!("filter {:?}, {what}: {error} in {:?}", spec.name, rule.pattern))
         };
-        let prefix = spec.prefix.as_ref().map(|rule| compile(rule, "prefregex", false)).transpose()?;
+        let prefix = spec.prefix.as_ref().map(|rule| compile(rule, "prefregex", whole)).transpose()?;
         let numbered = |what: &'static str| move |n: usize| format!("{what} {n}");
-        let mut list = |rules: &[spec::Rule], what: &'static str, is_multiline| {
+        let mut list = |rules: &[spec::Rule], what: &'static str, subject| {
             let name = numbered(what);
-            rules
-                .iter()
-                .enumerate()
-                .map(|(n, rule)| compile(rule, &name(n), is_multiline))
-                .collect::<Result<Vec<_>, _>>()
+            rules.iter().enumerate().map(|(n, rule)| compile(rule, &name(n), subject)).collect::<Result<Vec<_>, _>>()
         };
-        let rules = list(&spec.rules, "failregex", is_multiline)?;
-        let ignores = list(&spec.ignores, "ignoreregex", false)?;
+        let rules = list(&spec.rules, "failregex", if is_multiline { Subject::Lines } else { whole })?;
+        let ignores = list(&spec.ignores, "ignoreregex", whole)?;
         let has_sessions = prefix.iter().chain(&rules).any(|expression| expression.group(MLFID).is_some());
         Ok(Filter {
             index: index as u32,
@@ -195,7 +192,7 @@ impl Filter {
             Err(()) => (stripped, true),
         };
         if self.is_all_rules {
-            self.base.clone_from(&self.fields);
+            self.base.copy_from(&self.fields);
         }
         let mut has_limit = is_cut_short;
         for position in 0..self.dispatch.candidates(text.bytes()).len() {
@@ -212,7 +209,7 @@ impl Filter {
                 Found::Hit => {}
             }
             if self.is_all_rules && report.rule.is_some() {
-                self.fields.clone_from(&self.base);
+                self.fields.copy_from(&self.base);
             }
             self.rules[rule].collect(&sink.search.machine, text.str, &mut self.fields);
             let outcome = self.conclude(rule, &[line.text.str], &[stripped, text], when, sink);

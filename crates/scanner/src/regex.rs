@@ -127,6 +127,17 @@ fn message(error: i32) -> String {
     String::from_utf8_lossy(&buffer[..usize::try_from(length).unwrap_or(0)]).into_owned()
 }
 
+/// What an expression is searched in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// One line without newlines.
+    Line,
+    /// Several lines, of which `^` and `$` mean the ends of the whole.
+    Text,
+    /// Several lines, of which `^` and `$` mean the ends of each, as with Python's `re.MULTILINE`.
+    Lines,
+}
+
 /// One expression, compiled twice: on bytes for ASCII text, with UTF and Unicode properties for all other text.
 pub struct Regex {
     /// None where the pattern means something on bytes only as UTF-8.
@@ -139,12 +150,15 @@ pub struct Regex {
 }
 
 impl Regex {
-    /// Compiles a pattern; `is_multiline` gives `^` and `$` the meaning of Python's `re.MULTILINE`.
-    pub fn compile(pattern: &str, is_multiline: bool) -> Result<Regex, String> {
+    /// Compiles a pattern for one kind of subject.
+    pub fn compile(pattern: &str, subject: Subject) -> Result<Regex, String> {
         let mut options = PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C;
-        if is_multiline {
-            options |= PCRE2_MULTILINE | PCRE2_ALT_CIRCUMFLEX;
-        }
+        // A line holds no newline, so that `.` may as well mean any character: `.*` is then one step, not one for each.
+        options |= match subject {
+            Subject::Line => PCRE2_DOTALL,
+            Subject::Text => 0,
+            Subject::Lines => PCRE2_MULTILINE | PCRE2_ALT_CIRCUMFLEX,
+        };
         let utf = Code::compile(pattern, options | PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK)?;
         let ascii = if pattern.is_ascii() { Code::compile(pattern, options | PCRE2_NEVER_UTF).ok() } else { None };
         let is_anchored = utf.info_u32(PCRE2_INFO_ALLOPTIONS) & PCRE2_ANCHORED != 0;
@@ -272,7 +286,7 @@ mod tests {
     /// Groups, names, unset groups and both compilations give the spans that Python's `re` gives.
     #[test]
     fn finds_groups() {
-        let regex = Regex::compile(r"(?P<a>x)?(?P<b>\w+)-(\d)?", false).expect("compiles");
+        let regex = Regex::compile(r"(?P<a>x)?(?P<b>\w+)-(\d)?", Subject::Line).expect("compiles");
         let mut machine = machine();
         assert_eq!(machine.run(&regex, Text::new(" ab-7"), 0, usize::MAX, 1000), Found::Hit);
         assert_eq!((machine.group(1), machine.group(2), machine.group(3)), (None, Some((1, 3)), Some((4, 5))));
@@ -284,7 +298,7 @@ mod tests {
     /// A pattern that is no expression names what is wrong and where.
     #[test]
     fn explains_errors() {
-        let error = Regex::compile("a(b", false).err().expect("an error");
+        let error = Regex::compile("a(b", Subject::Line).err().expect("an error");
         assert!(error.contains("offset 3"), "{error}");
     }
 
@@ -292,10 +306,10 @@ mod tests {
     #[test]
     fn keeps_limits() {
         let mut machine = machine();
-        let regex = Regex::compile(r"^(a+)+$", false).expect("compiles");
+        let regex = Regex::compile(r"^(a+)+$", Subject::Line).expect("compiles");
         let text = format!("{}!", "a".repeat(40));
         assert_eq!(machine.run(&regex, Text::new(&text), 0, usize::MAX, 1000), Found::Limit);
-        let regex = Regex::compile("b", false).expect("compiles");
+        let regex = Regex::compile("b", Subject::Line).expect("compiles");
         assert_eq!(machine.run(&regex, Text::new("aaab"), 0, 2, 1000), Found::Miss);
         assert_eq!(machine.run(&regex, Text::new("aaab"), 2, 3, 1000), Found::Hit);
     }

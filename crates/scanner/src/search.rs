@@ -157,6 +157,7 @@ fn boundary(text: &str, mut at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::regex::Subject;
 
     fn search() -> Search {
         Search::new(Machine::new(4).expect("memory"), 100_000)
@@ -165,7 +166,7 @@ mod tests {
     /// Windows find what one search finds, wherever the match begins, in ASCII and other text.
     #[test]
     fn windows_find_the_leftmost_match() {
-        let regex = Regex::compile("n(e+)dle", false).expect("compiles");
+        let regex = Regex::compile("n(e+)dle", Subject::Line).expect("compiles");
         for filler in ["x", "é"] {
             for before in [0, 1, 63, 64, 65, 200, 300, 5000] {
                 let text = format!("{}needle needle{}", filler.repeat(before), filler.repeat(300));
@@ -181,7 +182,7 @@ mod tests {
     #[test]
     fn bounds_hostile_lines() {
         for pattern in [r"\d+x", r"1.*1.*1.*4", r"^(?:1*)*2", r"(1+)+$2"] {
-            let regex = Regex::compile(pattern, false).expect("compiles");
+            let regex = Regex::compile(pattern, Subject::Line).expect("compiles");
             let text = "x".repeat(50_000) + &"1".repeat(50_000);
             let mut search = search();
             search.find(&regex, Text::new("warm up"));

@@ -51,8 +51,12 @@ pub struct Session {
 impl Session {
     fn begin(&mut self, fields: &Fields, names: usize, time: f64) {
         self.begun = time;
-        self.fields.reset(names);
-        self.fields.overlay(fields, MAX_SESSION_FIELDS);
+        if fields.packed_size() <= MAX_SESSION_FIELDS {
+            self.fields.copy_from(fields);
+        } else {
+            self.fields.reset(names);
+            self.fields.overlay(fields, MAX_SESSION_FIELDS);
+        }
         self.collected.clear();
         self.stored.clear();
         (self.is_quiet, self.is_pending, self.has_several_users) = (false, false, false);

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv6Network, ip_network
 
 from stockade.model.block import Network
 
 MAX_LENGTH = 256
 """Characters of an identifier. A longer one is cut (filters) or refused (commands)."""
+
+MAPPED_PREFIX = 96
+"""Bits of `::ffff:0:0/96`, in which IPv4 addresses appear as IPv6 ones."""
 
 
 def parse_network(text: str) -> Network | None:
@@ -21,18 +24,14 @@ def parse_network(text: str) -> Network | None:
     if len(text) > 64 or not text or text[0] not in "0123456789abcdefABCDEF:" or "%" in text:
         return None
     try:
-        if "/" in text:
-            return ip_network(text, strict=False)
-        address = ip_address(text)
+        network = ip_network(text, strict=False)
     except ValueError:
         return None
-    return _single(address)
-
-
-def _single(address: IPv4Address | IPv6Address) -> Network:
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return ip_network(address.ipv4_mapped)
-    return ip_network(address)
+    if isinstance(network, IPv6Network) and network.prefixlen >= MAPPED_PREFIX:
+        mapped = network.network_address.ipv4_mapped
+        if mapped is not None:
+            return ip_network((mapped, network.prefixlen - MAPPED_PREFIX))
+    return network
 
 
 def canonical(text: str) -> str:

@@ -27,7 +27,7 @@ from stockade.sources.discovery import Discovery
 from stockade.sources.mounts import present_polled_devices
 from stockade.sources.openlog import Key, OpenLog, explain
 from stockade.sources.patterns import Pattern, is_compressed
-from stockade.sources.predecessors import Directories, find_missed
+from stockade.sources.predecessors import Directories, find_missed, rotated_from
 from stockade.sources.registry import Registry
 from stockade.sources.timer import Timer
 from stockade.sources.track import MAX_QUEUE, Track
@@ -284,6 +284,7 @@ class LogFiles:
     def _take(self, track: Track, now: Monotonic) -> list[Chunk]:
         before = track.truncations, track.lost, len(track.late)
         try:
+            self._pass_over_copy(track)
             chunks = track.take(now)
         except OSError as error:  # the disk or the network behind it failed: opened again at the known position
             track.problem = explain(track.path, error)
@@ -295,18 +296,47 @@ class LogFiles:
         self._counts["truncations"] += track.truncations - before[0]
         self._counts["lost_bytes"] += track.lost - before[1]
         self._counts["rotations"] += len(track.late) > before[2]
-        chunks += self._for_heirs(track)
+        if chunks:
+            chunks += self._for_heirs(track)
         self._settle(track)
         return chunks
 
+    def _pass_over_copy(self, track: Track) -> None:
+        """Leaves aside what copytruncate saves under a name that matches, too (`auth.log*`): it was read already.
+
+        The copy may still be growing, so it stays left aside. Whoever wants the copies alone has a pattern of his own.
+        """
+        log = track.queue[0] if track.queue else None
+        if log is None or (log.position and not log.is_copy):
+            return
+        original = self._tracks.get(rotated_from(track.path))
+        if log.is_copy or (
+            original is not None and original.patterns >= track.patterns and track.has_content_of(original)
+        ):
+            log.is_copy, log.is_announced = True, False
+            log.seek_end()
+
     def _for_heirs(self, track: Track) -> list[Chunk]:
-        """Empty chunks for other paths that rotated-away files have now: their cursors tell that they were read."""
+        """Empty chunks for other paths that rotated-away files have now: their cursors tell how far those were read,
+        while the cursor of the path they were read under has gone on to the next file."""
         chunks: list[Chunk] = []
-        for log in track.late:
+        for log in track.logs():
             if log.key in self._waiting and log.told_position != log.position:
                 log.told_position = log.position
-                chunks += [_told(f"file:{path}", log) for path in sorted(self._waiting[log.key])]
+                for path in sorted(self._waiting[log.key]):
+                    chunks += self._tell(path, log)
+        if track.waits_for is not None:  # its own chunks have moved its cursor off the file that has its path now
+            owner = self._registry.owner(track.waits_for, track)
+            log_there = owner.held(track.waits_for) if owner is not None else None
+            chunks += self._tell(track.path, log_there) if log_there is not None else []
         return chunks
+
+    def _tell(self, path: str, log: OpenLog) -> list[Chunk]:
+        """Nothing while the path's own reader stands within a line: the cursor would be off by its beginning."""
+        track = self._tracks.get(path)
+        if track is not None and track.queue and not track.queue[0].is_at_line_start:
+            return []
+        return [Chunk(f"file:{path}", log.identify(), log.position, b"", log.is_live)]
 
     def _settle(self, track: Track) -> None:
         """Lets go of what a track has finished with, and wakes those who waited for it."""
@@ -379,7 +409,7 @@ class LogFiles:
         if not track.logs():
             del self._tracks[path]
         elif not track.is_missing:
-            track.is_missing, track.owner = True, ""
+            track.is_missing, track.owner, track.waits_for = True, "", None
             for log in track.queue:
                 log.last_active = self._now
         self._note(track)
@@ -407,14 +437,16 @@ class LogFiles:
         self._discovery.follow(track.path)
         held = track.held(key)
         owner = self._registry.owner(key, track)
-        track.owner = ""
+        track.owner, track.waits_for = "", None
         if held is not None:
             track.adopt(held)
             self._make_ready(track)
         elif owner is not None:
             track.owner = owner.source
             self._waiting.setdefault(key, set()).add(track.path)
-            self._news += [_told(track.source, log) for log in owner.logs() if log.key == key]
+            track.waits_for = key
+            there = owner.held(key)
+            self._news += self._tell(track.path, there) if there is not None else []
         else:
             self._open(track)
 
@@ -465,10 +497,6 @@ class LogFiles:
             track.retired += track.late
             track.late.clear()
             self._settle(track)
-
-
-def _told(source: str, log: OpenLog) -> Chunk:
-    return Chunk(source, log.identify(), log.position, b"", log.is_live)
 
 
 def _failed(path: str, problem: SourceError) -> SourceStatus:

@@ -47,6 +47,7 @@ class OpenLog:
         "identity",
         "is_announced",
         "is_at_line_start",
+        "is_copy",
         "is_live",
         "key",
         "last_active",
@@ -59,6 +60,7 @@ class OpenLog:
         self._descriptor = descriptor
         self.key: Key = (status.st_dev, status.st_ino)
         self.watch: int | None = None
+        self.is_copy = False
         self.last_active = Monotonic(0.0)
         self._begin(status.st_size)
 
@@ -199,6 +201,10 @@ class OpenLog:
         own, other = (os.pread(log.fileno(), length, offset) for log in (self, copy))
         heads = (os.pread(log.fileno(), min(common, HEAD_BYTES), 0) for log in (self, copy))
         return common if own == other and len(set(heads)) == 1 else 0
+
+    def begins_as(self, known_fingerprint: str) -> bool:
+        """`is_called` of the file as it is on disk now."""
+        return is_fingerprint_of(known_fingerprint, os.pread(self._descriptor, HEAD_BYTES, 0))
 
     def byte_before(self, position: int) -> bytes:
         """The byte in front of a position; b"" at the start or beyond the end."""

@@ -136,6 +136,13 @@ def _rotations(names: dict[int, str], base: str) -> list[str]:
     return [name for _, name in sorted(found)]
 
 
+def rotated_from(path: str) -> str:
+    """The path that a rotation's path was made of; "" when the name has no such suffix."""
+    directory, name = os.path.split(path)
+    found = re.fullmatch(rf"(.+?){_SUFFIX.pattern}", name)
+    return os.path.join(directory, found.group(1)) if found else ""
+
+
 def _rank(suffix: str) -> tuple[int, int]:
     digits = re.sub(r"\D", "", suffix)
     return (1, -int(digits)) if len(digits) <= 3 else (0, int(digits))

@@ -49,9 +49,11 @@ class Track:
     is_tail: bool = False
     problem: SourceError | None = None
     owner: str = ""
+    waits_for: Key | None = None
     truncations: int = 0
     lost: int = 0
     gone: int = 0
+    before: str = ""
 
     @property
     def source(self) -> str:
@@ -71,6 +73,11 @@ class Track:
     def held(self, key: Key) -> OpenLog | None:
         """The open incarnation that is this file, if there is one."""
         return next((log for log in self.logs() if log.key == key), None)
+
+    def has_content_of(self, other: Track) -> bool:
+        """Tells whether the unread file here begins as another track's file does, or did before it was truncated."""
+        identities = [log.identity for log in other.queue] + [other.before]
+        return any(self.queue[0].begins_as(identity.rpartition(":")[2]) for identity in identities)
 
     def current_key(self) -> Key | None:
         """Which file was last seen under the path, as far as it is open."""
@@ -120,6 +127,7 @@ class Track:
         """Ends an incarnation that was truncated or overwritten and begins the next one in the same file."""
         chunk = self._chunk(log, data, now, is_end=True)
         self.truncations += 1
+        self.before = chunk.identity
         self.lost += log.restart()
         self.has_more = True
         return [chunk]

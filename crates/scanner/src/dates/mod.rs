@@ -13,7 +13,7 @@ mod parts;
 mod zones;
 
 use crate::limits::{cut, DATE_REACH};
-use crate::regex::{Found, Regex};
+use crate::regex::{Found, Regex, Subject};
 use crate::search::Search;
 use crate::spec;
 use crate::text::Text;
@@ -142,8 +142,8 @@ impl Dater {
 
 impl Template {
     fn new(date: &spec::Date) -> Result<Template, String> {
-        let regex =
-            Regex::compile(&date.pattern, false).map_err(|error| format!("date template {:?}: {error}", date.name))?;
+        let regex = Regex::compile(&date.pattern, Subject::Line)
+            .map_err(|error| format!("date template {:?}: {error}", date.name))?;
         let layout = Layout::from_name(&date.layout)
             .ok_or_else(|| format!("date template {:?}: there is no layout {:?}", date.name, date.layout))?;
         let is_group = |&number: &u32| number <= regex.groups;
