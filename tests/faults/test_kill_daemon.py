@@ -50,7 +50,12 @@ def test_kill_9_loses_nothing(lone_netns: Namespace, place: Path) -> None:
         assert _failures(daemon) == sum(written.values())
         daemon.stop()
     _compare(daemon, written)
-    print(f"\n{ROUNDS} rounds of kill -9: {sum(written.values())} lines of {len(written)} hosts, none lost, none twice")
+    lives = [life for life in daemon.log().split("Starting Stockade")[1:] if BANNED.search(life)]
+    assert len(lives) > ROUNDS / 4, "the daemon was hardly ever killed at work"
+    print(
+        f"\n{ROUNDS} rounds of kill -9 ({len(lives)} lives announced bans): {sum(written.values())} lines of "
+        f"{len(written)} hosts, {len(_acknowledged(daemon))} bans; none lost, none counted twice"
+    )
 
 
 def _compare(daemon: Daemon, written: dict[str, int]) -> None:

@@ -83,7 +83,8 @@ class Rotations(RuleBasedStateMachine):
         if not self.path.exists():
             return
         oldest = Path(f"{self.path}.{KEPT}")
-        if oldest.exists():
+        is_full = oldest.exists()
+        if is_full:
             self.read_all()  # when the file of the cursor is gone nothing tells which rotations are unread
             self.destroy(oldest.stat().st_ino)
             oldest.unlink()
@@ -91,6 +92,8 @@ class Rotations(RuleBasedStateMachine):
             if Path(f"{self.path}.{number}").exists():
                 Path(f"{self.path}.{number}").rename(f"{self.path}.{number + 1}")
         self.path.rename(f"{self.path}.1")
+        if is_full:
+            self.read_all()
 
     @rule()
     def reopen(self) -> None:

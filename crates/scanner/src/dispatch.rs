@@ -7,9 +7,40 @@ use crate::spec;
 
 /// What is known of a rule's matches beforehand.
 enum Hint {
-    Heads { heads: Vec<Vec<u8>>, is_caseless: bool },
+    Heads(Vec<Head>),
+    CaselessHeads(Vec<Vec<u8>>),
     Literals(Box<Literals>),
     Nothing,
+}
+
+/// A head, with its first eight bytes as a number: most comparisons end there, for a nanosecond each.
+struct Head {
+    word: u64,
+    mask: u64,
+    bytes: Vec<u8>,
+}
+
+impl Head {
+    fn new(bytes: &[u8]) -> Head {
+        let mask = if bytes.len() >= 8 { u64::MAX } else { (1 << (8 * bytes.len())) - 1 };
+        Head { word: lead(bytes), mask, bytes: bytes.to_vec() }
+    }
+
+    fn begins(&self, text: &[u8], lead: u64) -> bool {
+        lead & self.mask == self.word && text.len() >= self.bytes.len() && {
+            self.bytes.len() <= 8 || text[8..self.bytes.len()] == self.bytes[8..]
+        }
+    }
+}
+
+/// The first eight bytes of a text as a number; missing ones are 0.
+pub fn lead(text: &[u8]) -> u64 {
+    if let Some(first) = text.first_chunk::<8>() {
+        return u64::from_le_bytes(*first);
+    }
+    let mut bytes = [0; 8];
+    bytes[..text.len()].copy_from_slice(text);
+    u64::from_le_bytes(bytes)
 }
 
 /// The rules of one filter by the first byte of the text.
@@ -29,7 +60,7 @@ impl Dispatch {
             (0..hints.len()).filter(|&index| accepts(&hints[index])).map(|index| index as u16).collect()
         };
         let by_first = (0..=255u8).map(|byte| select(&|hint: &Hint| hint.may_begin_with(byte))).collect();
-        let of_empty = select(&|hint: &Hint| !matches!(hint, Hint::Heads { .. }));
+        let of_empty = select(&|hint: &Hint| !matches!(hint, Hint::Heads(_) | Hint::CaselessHeads(_)));
         Ok(Dispatch { by_first, of_empty, hints })
     }
 
@@ -38,11 +69,12 @@ impl Dispatch {
         text.first().map_or(&self.of_empty, |&byte| &self.by_first[usize::from(byte)])
     }
 
-    /// Whether a candidate may match the text.
-    pub fn may_match(&self, rule: usize, text: &[u8]) -> bool {
+    /// Whether a candidate may match the text, which begins with `lead`.
+    #[inline]
+    pub fn may_match(&self, rule: usize, text: &[u8], lead: u64) -> bool {
         match &self.hints[rule] {
-            Hint::Heads { heads, is_caseless: false } => heads.iter().any(|head| text.starts_with(head)),
-            Hint::Heads { heads, .. } => heads.iter().any(|head| begins_caseless(text, head)),
+            Hint::Heads(heads) => heads.iter().any(|head| head.begins(text, lead)),
+            Hint::CaselessHeads(heads) => heads.iter().any(|head| begins_caseless(text, head)),
             Hint::Literals(literals) => literals.is_in(text),
             Hint::Nothing => true,
         }
@@ -53,7 +85,8 @@ impl Hint {
     fn new(rule: &spec::Rule) -> Result<Hint, String> {
         let is_caseless = rule.is_caseless;
         if !rule.heads.is_empty() && rule.heads.iter().all(|head| !head.is_empty()) {
-            return Ok(Hint::Heads { heads: rule.heads.clone(), is_caseless });
+            let exact = || Hint::Heads(rule.heads.iter().map(|head| Head::new(head)).collect());
+            return Ok(if is_caseless { Hint::CaselessHeads(rule.heads.clone()) } else { exact() });
         }
         match usable(rule) {
             [] => Ok(Hint::Nothing),
@@ -67,8 +100,8 @@ impl Hint {
 
     fn may_begin_with(&self, byte: u8) -> bool {
         match self {
-            Hint::Heads { heads, is_caseless: false } => heads.iter().any(|head| head[0] == byte),
-            Hint::Heads { heads, .. } => heads.iter().any(|head| head[0].eq_ignore_ascii_case(&byte)),
+            Hint::Heads(heads) => heads.iter().any(|head| head.bytes[0] == byte),
+            Hint::CaselessHeads(heads) => heads.iter().any(|head| head[0].eq_ignore_ascii_case(&byte)),
             _ => true,
         }
     }
@@ -106,13 +139,19 @@ mod tests {
             rule(&[], &["from", "by"], false),
             rule(&[], &[], false),
             rule(&[], &["a\nb"], false),
+            rule(&["Disconnected "], &[], false),
         ];
         let dispatch = Dispatch::new(&rules).expect("builds");
         let selected = |text: &str| -> Vec<u16> {
             let candidates = dispatch.candidates(text.as_bytes()).iter().copied();
-            candidates.filter(|&rule| dispatch.may_match(usize::from(rule), text.as_bytes())).collect()
+            candidates
+                .filter(|&rule| dispatch.may_match(usize::from(rule), text.as_bytes(), lead(text.as_bytes())))
+                .collect()
         };
         assert_eq!(selected("Failed x"), [0, 3, 4]);
+        assert_eq!(selected("Disconnected from"), [2, 3, 4, 5]);
+        assert_eq!(selected("Disconnecting"), [3, 4]);
+        assert_eq!(selected("Disc"), [3, 4]);
         assert_eq!(selected("Fail from"), [2, 3, 4]);
         assert_eq!(selected("INVALID by"), [1, 2, 3, 4]);
         assert_eq!(selected(""), [3, 4]);

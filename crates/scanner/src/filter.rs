@@ -4,7 +4,7 @@
 //! of a multi-line filter.
 
 use crate::dates::{Dated, Moment};
-use crate::dispatch::Dispatch;
+use crate::dispatch::{lead, Dispatch};
 use crate::expression::Expression;
 use crate::failure::{Detail, Failure, Ids, Yield};
 use crate::fields::{Fields, Names, CONTENT, MLFGAINED, MLFID, NOFAIL};
@@ -195,9 +195,10 @@ impl Filter {
             self.base.copy_from(&self.fields);
         }
         let mut has_limit = is_cut_short;
+        let lead = lead(text.bytes());
         for position in 0..self.dispatch.candidates(text.bytes()).len() {
             let rule = usize::from(self.dispatch.candidates(text.bytes())[position]);
-            if is_cut_short || !self.dispatch.may_match(rule, text.bytes()) {
+            if is_cut_short || !self.dispatch.may_match(rule, text.bytes(), lead) {
                 continue;
             }
             match sink.search.find(&self.rules[rule].regex, text) {
@@ -258,8 +259,9 @@ impl Filter {
             }
         };
         let text = whole.slice(content.0, content.1);
+        let lead = lead(text.bytes());
         for rule in 0..self.rules.len() {
-            if !self.dispatch.may_match(rule, text.bytes()) {
+            if !self.dispatch.may_match(rule, text.bytes(), lead) {
                 continue;
             }
             match sink.search.find(&self.rules[rule].regex, text) {

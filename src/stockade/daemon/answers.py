@@ -90,14 +90,23 @@ def _verdict(it: Situation, rows: Sequence[JailRow], enforcer: EnforcerStatus) -
     elif not rows:
         reason = "no jail is enabled → write `[sshd]` and `enabled = true` into jail.local"
     elif not watching:
-        sources = [source for row in rows for source in row["sources"]]
-        seen = sources[0]["detail"] if sources else "no log source is configured"
-        reason = f"no jail has a log to read: {seen}"
+        reason = f"no jail has a log to read: {_what_is_missing(rows)}"
     if reason:
         return False, f"NOT protected: {reason}"
     jails = f"{len(watching)} jail{'s' * (len(watching) != 1)} watching"
     addresses = f"{len(active)} address{'es' * (len(active) != 1)} blocked"
     return True, f"protected: {jails}, {addresses} ({verified} verified in the kernel)"
+
+
+def _what_is_missing(rows: Sequence[JailRow]) -> str:
+    """The logs that are waited for, or what is wrong with them."""
+    sources = [source for row in rows for source in row["sources"]]
+    failed = [source for source in sources if source["state"] == "failed"]
+    if failed:
+        return f"{failed[0]['source']}: {failed[0]['detail']}"
+    names = [source["source"].removeprefix("file:") for source in sources]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"waiting for {', '.join(names[:3])}{more}" if names else "none is configured → set logpath in jail.local"
 
 
 def _enforcer(it: Situation) -> EnforcerStatus:

@@ -50,7 +50,8 @@ class Loop:
         self._eager: set[Source] = set()
         self._watched: dict[Source, int] = {}
         self._is_stopping = False
-        self._is_ready = False
+        self._is_verdict_due = False
+        self._is_protected: bool | None = None
 
     def run(self) -> None:
         """Turns until SIGTERM or SIGINT; SIGHUP reloads. Commits a last time before it returns."""
@@ -60,7 +61,7 @@ class Loop:
         self._selector.register(self._parts.resolver.fileno(), selectors.EVENT_READ, "resolver")
         self._selector.register(self._wakened, selectors.EVENT_READ, "signal")
         self._watch_sources()
-        host.tell_service_manager("READY=1\nSTATUS=starting")
+        host.tell_service_manager("READY=1")
         while not self._is_stopping:
             self._turn()
         host.tell_service_manager("STOPPING=1")
@@ -98,6 +99,7 @@ class Loop:
             case "enforcer":
                 for event in self._parts.enforcement.receive():
                     self._handle(event, now)
+                self._say_protection(now)
             case "resolver":
                 for answer in self._parts.resolver.take():
                     self._handle(Resolved(answer.name, answer.addresses), now)
@@ -105,6 +107,16 @@ class Loop:
                 self._take_signals(self._wakened.recv(64))
             case source:
                 self._eager.add(source)
+
+    def _say_protection(self, now: Wall) -> None:
+        """Says in the log whether the machine is protected: at the start and whenever that changes."""
+        if self._is_verdict_due and not self._parts.enforcement.is_asked:
+            self._is_verdict_due = False
+            is_protected, verdict = self._requests.verdict(now)
+            host.tell_service_manager(f"STATUS={verdict}")
+            if is_protected is not self._is_protected:
+                self._is_protected = is_protected
+                self._parts.words.say(Level.NOTICE if is_protected else Level.WARNING, "server", verdict)
 
     def _read_sources(self, mono: Monotonic) -> None:
         """Reads every source that is ready, due or has more; one bounded piece each, so that nobody waits long."""
@@ -144,7 +156,8 @@ class Loop:
         """What comes round by the clock."""
         if self._is_due("ask", ASK_SECONDS, mono):
             self._parts.enforcement.ask()
-            host.tell_service_manager(f"WATCHDOG=1\nSTATUS={self._requests.verdict(now)}")
+            self._is_verdict_due = True
+            host.tell_service_manager("WATCHDOG=1")
         if self._is_due("own addresses", OWN_ADDRESS_SECONDS, mono):
             self._handle(OwnAddresses(host.own_addresses()), now)
         if self._is_due("purge", PURGE_SECONDS, mono):

@@ -87,9 +87,10 @@ class Requests:
             self._parts.words.say(Level.CRITICAL, "server", f"bug in a request: {format_exc()}")
             self._server.reply(client, Bug(f"a bug: {type(bug).__name__}", "please report it; the daemon's log has it"))
 
-    def verdict(self, now: Wall) -> str:
-        """The first line of `status`."""
-        return answers.status(self._parts.situation(now))["verdict"]
+    def verdict(self, now: Wall) -> tuple[bool, str]:
+        """Whether the machine is protected, and the first line of `status`."""
+        status = answers.status(self._parts.situation(now))
+        return status["protected"], status["verdict"]
 
     def _begin(self, request: Request, now: Wall) -> Answer:
         arguments = request.arguments

@@ -324,17 +324,19 @@ class LogFiles:
             if log.key in self._waiting and log.told_position != log.position:
                 log.told_position = log.position
                 for path in sorted(self._waiting[log.key]):
-                    chunks += self._tell(path, log)
-        if track.waits_for is not None:  # its own chunks have moved its cursor off the file that has its path now
-            owner = self._registry.owner(track.waits_for, track)
-            log_there = owner.held(track.waits_for) if owner is not None else None
-            chunks += self._tell(track.path, log_there) if log_there is not None else []
+                    chunks += self._tell(path, track, log.key)
+        owner = self._registry.owner(track.waits_for, track) if track.waits_for is not None else None
+        if owner is not None:  # its own chunks have moved its cursor off the file that has its path now
+            chunks += self._tell(track.path, owner, track.waits_for)
         return chunks
 
-    def _tell(self, path: str, log: OpenLog) -> list[Chunk]:
-        """Nothing while the path's own reader stands within a line: the cursor would be off by its beginning."""
-        track = self._tracks.get(path)
-        if track is not None and track.queue and not track.queue[0].is_at_line_start:
+    def _tell(self, path: str, owner: Track, key: Key | None) -> list[Chunk]:
+        """The chunk that sets the cursor of `path` to a file that `owner` reads; none while one of the two stands
+        within a line, because the position would be off by its beginning."""
+        heir = self._tracks.get(path)
+        log = next((log for log in owner.logs() if log.key == key), None)
+        is_within = heir is not None and heir.queue and not heir.queue[0].is_at_line_start
+        if log is None or is_within or not (log.is_at_line_start or log in owner.late):
             return []
         return [Chunk(f"file:{path}", log.identify(), log.position, b"", log.is_live)]
 
@@ -407,9 +409,11 @@ class LogFiles:
         if track is None:
             return
         if not track.logs():
+            self._stop_waiting(track)
             del self._tracks[path]
         elif not track.is_missing:
-            track.is_missing, track.owner, track.waits_for = True, "", None
+            track.is_missing = True
+            self._stop_waiting(track)
             for log in track.queue:
                 log.last_active = self._now
         self._note(track)
@@ -437,7 +441,7 @@ class LogFiles:
         self._discovery.follow(track.path)
         held = track.held(key)
         owner = self._registry.owner(key, track)
-        track.owner, track.waits_for = "", None
+        self._stop_waiting(track)
         if held is not None:
             track.adopt(held)
             self._make_ready(track)
@@ -445,10 +449,14 @@ class LogFiles:
             track.owner = owner.source
             self._waiting.setdefault(key, set()).add(track.path)
             track.waits_for = key
-            there = owner.held(key)
-            self._news += self._tell(track.path, there) if there is not None else []
+            self._news += self._tell(track.path, owner, key)
         else:
             self._open(track)
+
+    def _stop_waiting(self, track: Track) -> None:
+        if track.waits_for is not None:
+            self._waiting.get(track.waits_for, set()).discard(track.path)
+        track.owner, track.waits_for = "", None
 
     def _open(self, track: Track) -> None:
         self._make_room()
