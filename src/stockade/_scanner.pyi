@@ -134,13 +134,19 @@ class Verdict:
     def line(self) -> str: ...
     @property
     def reason(self) -> str:
-        """For odd lines: match-limit|too-long|bad-date; "" otherwise."""
+        """For odd lines: match-limit|too-long|bad-address|bug; undated for a match whose time is not known; else ""."""
     @property
     def failures(self) -> list[Failure]: ...
 
 @final
 class Odd:
-    """A line that hit a limit. `line` is its text, cut to 8 KiB."""
+    """A line that hit a limit. `line` is its text, cut to 8 KiB.
+
+    `reason`: match-limit (it is not known whether an expression matches; others may have matched all the same),
+    too-long (longer than `max_line`, and its beginning matches nothing), bad-address (a match whose address is none:
+    dropped), bad-date (a match with a date that does not exist: counted as undated), undated (a match in history whose
+    time is not known: dropped), bug (the scanner failed on it and forgot the filter's sessions).
+    """
 
     @property
     def filter(self) -> int: ...
@@ -166,31 +172,36 @@ class Batch:
 class Scanner:
     """Reads one source for all filters that watch it.
 
-    Raises ValueError, naming filter and rule, for an expression that PCRE2 does not compile.
+    Raises ValueError, naming filter and rule, for an expression that PCRE2 does not compile, a date template without
+    its groups or with an unknown layout, more than 1000 `maxlines`, and for an encoding other than utf-8, latin-1 and
+    ascii. Lines with bytes that cannot be decoded are matched with U+FFFD in their place.
     """
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         filters: Sequence[FilterSpec],
         limits: LimitSpec,
         *,
         is_explaining: bool = False,
         encoding: str = "utf-8",
-    ) -> None: ...
+    ) -> Scanner: ...
     @property
     def pending(self) -> int:
-        """Bytes of an unfinished last line that are kept for the next call."""
+        """Length in bytes of the unfinished last line: reading may begin again that far back. Of a longer one than
+        `max_line` only that much is kept in memory."""
     def feed(self, data: bytes, now: float, *, is_live: bool = True) -> Batch:
         """Scans a chunk that may begin and end within a line. `is_live` is the dialect's operation mode (§3.10): dates
         more than 60 s off count as `now`; in history, lines older than findtime are skipped."""
     def feed_entries(self, entries: Sequence[tuple[float, bytes]], now: float, *, is_live: bool = True) -> Batch:
-        """Scans whole lines whose times are known (journal)."""
+        """Scans whole lines whose times are known (journal); no date is looked for or cut. A newline in a line is read
+        as a blank."""
     def finish(self, now: float, *, is_live: bool = True) -> Batch:
-        """Treats the unfinished last line as whole: the source has ended."""
+        """Treats the unfinished last line as whole: the source has ended. The scanner may be fed on."""
     def statistics(self) -> dict[str, int]:
         """Counts since the start: lines, bytes, candidates, dated, undated, matched, nofail, ignored, failures, odd,
         old, rule_<filter>_<rule>."""
     def dump(self) -> bytes:
-        """Open sessions, date stickiness and last time, for the ledger; bounded by the limits."""
+        """Open sessions, multi-line windows, the date template in use and the last time, for the ledger; at most 4 MiB,
+        the oldest sessions left out. The unfinished line is not in it: read again from `pending` bytes back."""
     def load(self, state: bytes) -> bool:
         """Takes up a dump; False (and a fresh state) when it is not one of these filters' or is damaged."""

@@ -93,6 +93,7 @@ class Rotations(RuleBasedStateMachine):
                 Path(f"{self.path}.{number}").rename(f"{self.path}.{number + 1}")
         self.path.rename(f"{self.path}.1")
         if is_full:
+            self.wait(10.0)
             self.read_all()
 
     @rule()
@@ -195,7 +196,8 @@ class RotationsOfAllNames(Rotations):
 
 
 QUICK = settings(
-    max_examples=60,
+    derandomize=True,
+    max_examples=40,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

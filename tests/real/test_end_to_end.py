@@ -23,6 +23,7 @@ from tests.real.machines import (
     wait_for,
 )
 from tests.real.namespaces import Pair
+from tests.unit.control_schema import RESULTS, faults
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("away_from_host")]
 
@@ -91,22 +92,62 @@ def test_the_command_line_tells_the_story(daemon: Daemon, log: Path, netns: Pair
         assert not is_reachable(netns.client, attacker, netns.server_v4, 2222)
 
 
+def test_answers_follow_their_schema(daemon: Daemon, log: Path) -> None:
+    """Every reading command answers exactly what `control.schema` documents, for banned and for unknown addresses."""
+    fail(log, "192.0.2.1", "2001:db8::1")
+    fail(log, "192.0.2.2", times=1)
+    daemon.wait_banned("192.0.2.1", "2001:db8::/64")
+    for command, arguments in (
+        ("ping", {}),
+        ("version", {}),
+        ("status", {}),
+        ("status", {"jail": "sshd"}),
+        ("bans", {}),
+        *[("why", {"id": name}) for name in ("192.0.2.1", "2001:db8::1", "192.0.2.2", "203.0.113.9")],
+        ("ban", {"ids": ["198.51.100.1"], "seconds": -1}),
+        ("unban", {"ids": ["198.51.100.1", "203.0.113.9"]}),
+        ("reload", {}),
+    ):
+        assert faults(daemon.call(command, **arguments), RESULTS[command]) == [], (command, arguments)
+    assert daemon.call("why", id="2001:db8::1")["verdict"] == "banned"
+    assert daemon.call("why", id="192.0.2.2")["windows"][0]["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("ban", "bogus"), "no address and no network"),
+        (("ban", "192.0.2.1", "--jail", "nosuch"), "there is no jail 'nosuch'"),
+        (("status", "nosuch"), "there is no jail 'nosuch'"),
+    ],
+)
+def test_wrong_requests_get_a_clear_error(daemon: Daemon, words: tuple[str, ...], complaint: str) -> None:
+    """What cannot be done is said with its remedy and an honest exit status; the daemon goes on."""
+    done = daemon.cli(*words, check=False)
+    assert done.returncode in (2, 4)
+    assert complaint in done.stderr
+    assert "Traceback" not in done.stderr
+    assert daemon.call("ping")["pong"]
+
+
 def test_an_established_connection_dies(daemon: Daemon, log: Path, netns: Pair) -> None:
     """A ban reaches connections that were open before it."""
     attacker = netns.client_v4[0]
-    with listening(netns.server, netns.server_v4, 2222) as listener:
-        with netns.client.socket(socket.AF_INET, socket.SOCK_STREAM, attacker) as connection:
-            connection.connect((netns.server_v4, 2222))
-            accepted, _ = listener.accept()
-            with accepted:
-                accepted.settimeout(0.5)
-                connection.sendall(b"before")
-                assert accepted.recv(16) == b"before"
-                fail(log, attacker)
-                daemon.wait_banned(attacker)
-                connection.sendall(b"after")
-                with pytest.raises(TimeoutError):
-                    accepted.recv(16)
+    with (
+        listening(netns.server, netns.server_v4, 2222) as listener,
+        netns.client.socket(socket.AF_INET, socket.SOCK_STREAM, attacker) as connection,
+    ):
+        connection.connect((netns.server_v4, 2222))
+        accepted, _ = listener.accept()
+        with accepted:
+            accepted.settimeout(0.5)
+            connection.sendall(b"before")
+            assert accepted.recv(16) == b"before"
+            fail(log, attacker)
+            daemon.wait_banned(attacker)
+            connection.sendall(b"after")
+            with pytest.raises(TimeoutError):
+                accepted.recv(16)
 
 
 def test_ipv6_attackers_are_banned_with_their_network(daemon: Daemon, log: Path, netns: Pair) -> None:

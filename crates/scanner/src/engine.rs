@@ -208,7 +208,7 @@ impl Engine {
     /// Says whether the line was of interest to the filter.
     fn one_filter(&mut self, index: usize, line: Line, (raw, is_hit, is_long): Raw, out: &mut Yield) -> bool {
         let is_wanted = is_hit || self.filters[index].interest.as_ref().is_none_or(|wanted| wanted.is_in(raw));
-        let first = out.failures.len();
+        let (first, refusals) = (out.failures.len(), self.search.refusals);
         let dated = if is_wanted || self.is_explaining { self.date(index, line, is_wanted) } else { Dated::MISSING };
         let odd = out.odd_count;
         let mut report = if is_wanted {
@@ -217,9 +217,12 @@ impl Engine {
         } else {
             Report { outcome: Outcome::Missed, rule: None, time: None }
         };
-        if is_long && report.outcome == Outcome::Missed {
-            report.outcome = Outcome::Odd("too-long");
-            out.add_odd(index, "too-long", line.text.str);
+        let reason = if is_wanted && self.search.refusals > refusals { "match-limit" } else { "too-long" };
+        if reason == "match-limit" || (is_long && report.outcome == Outcome::Missed) {
+            out.add_odd(index, reason, line.text.str);
+            if report.outcome == Outcome::Missed {
+                report.outcome = Outcome::Odd(reason);
+            }
         }
         if self.is_explaining && report.outcome == Outcome::Missed && self.is_ignored(index, line, dated) {
             report.outcome = Outcome::Ignored;

@@ -4,14 +4,12 @@
 //! of a multi-line filter.
 
 use crate::dates::{Dated, Moment};
-use crate::dispatch::{lead, Dispatch};
-use crate::expression::Expression;
+use crate::expressions::Expressions;
 use crate::failure::{Detail, Failure, Ids, Yield};
-use crate::fields::{Fields, Names, CONTENT, MLFGAINED, MLFID, NOFAIL};
+use crate::fields::{Fields, Names, MLFGAINED, MLFID, NOFAIL};
 use crate::identifier::{identify, Identity};
 use crate::interest;
 use crate::literals::Literals;
-use crate::regex::{Found, Subject};
 use crate::search::Search;
 use crate::session::{Merged, Sessions};
 use crate::spec;
@@ -75,10 +73,7 @@ pub struct Report {
 
 pub struct Filter {
     index: u32,
-    prefix: Option<Expression>,
-    rules: Vec<Expression>,
-    ignores: Vec<Expression>,
-    dispatch: Dispatch,
+    expressions: Expressions,
     pub names: Names,
     /// Which dater reads this filter's dates.
     pub dater: usize,
@@ -87,6 +82,7 @@ pub struct Filter {
     usedns: spec::UseDns,
     findtime: Option<f64>,
     is_all_rules: bool,
+    max_lines: usize,
     has_sessions: bool,
     pub sessions: Sessions,
     pub last: Option<f64>,
@@ -104,48 +100,31 @@ impl Filter {
             return Err(format!("filter {:?}: maxlines {} is more than {MAX_LINES}", spec.name, spec.maxlines));
         }
         let mut names = Names::default();
-        let is_multiline = spec.maxlines > 1;
-        let whole = if is_multiline { Subject::Text } else { Subject::Line };
-        let mut compile = |rule: &spec::Rule, what: &str, subject| {
-            Expression::new(&rule.pattern, subject, &mut names)
-                .map_err(|error| format!("filter {:?}, {what}: {error} in {:?}", spec.name, rule.pattern))
-        };
-        let prefix = spec.prefix.as_ref().map(|rule| compile(rule, "prefregex", whole)).transpose()?;
-        let numbered = |what: &'static str| move |n: usize| format!("{what} {n}");
-        let mut list = |rules: &[spec::Rule], what: &'static str, subject| {
-            let name = numbered(what);
-            rules.iter().enumerate().map(|(n, rule)| compile(rule, &name(n), subject)).collect::<Result<Vec<_>, _>>()
-        };
-        let rules = list(&spec.rules, "failregex", if is_multiline { Subject::Lines } else { whole })?;
-        let ignores = list(&spec.ignores, "ignoreregex", whole)?;
-        let has_sessions = prefix.iter().chain(&rules).any(|expression| expression.group(MLFID).is_some());
+        let expressions = Expressions::new(spec, &mut names)?;
         Ok(Filter {
             index: index as u32,
-            dispatch: Dispatch::new(&interest::hints(spec))?,
             interest: interest::of_filter(spec)?,
             fields: Fields::new(names.len()),
             base: Fields::new(names.len()),
-            hits: vec![0; rules.len()],
-            window: is_multiline.then(|| Window::new(spec.maxlines)),
+            hits: vec![0; expressions.len()],
+            max_lines: spec.maxlines,
+            window: new_window(spec.maxlines),
             sessions: Sessions::new(limits.max_sessions, limits.session_seconds),
             usedns: spec.usedns,
             findtime: spec.findtime,
             is_all_rules: spec.is_all_rules,
+            has_sessions: expressions.has_sessions(),
             last: None,
             stripped: String::new(),
-            prefix,
-            rules,
-            ignores,
+            expressions,
             names,
             dater,
-            has_sessions,
         })
     }
 
     /// Most groups that any expression has.
     pub fn groups(&self) -> u32 {
-        let all = self.prefix.iter().chain(&self.rules).chain(&self.ignores);
-        all.map(|expression| expression.regex.groups).max().unwrap_or(0)
+        self.expressions.groups()
     }
 
     /// Fields of the last line that matched.
@@ -156,9 +135,7 @@ impl Filter {
     /// Forgets what an interrupted run may have left half done.
     pub fn clear(&mut self) {
         self.sessions.clear();
-        if let Some(window) = &mut self.window {
-            window.clear();
-        }
+        self.window = new_window(self.max_lines);
     }
 
     /// Runs over one line; `dated` is its date, already found.
@@ -174,7 +151,7 @@ impl Filter {
             None => self.run_single(line, stripped, when, dated, sink),
             Some(mut window) => {
                 window.push(stripped.str, line.text.str);
-                let report = self.run_window(line, &mut window, when, sink);
+                let report = self.run_window(&mut window, when, sink);
                 self.window = Some(window);
                 report
             }
@@ -186,33 +163,17 @@ impl Filter {
     fn run_single(&mut self, line: Line, stripped: Text, when: When, dated: Dated, sink: &mut Sink) -> Report {
         let mut report = Report { outcome: Outcome::Missed, rule: None, time: when.time };
         self.fields.reset(self.names.len());
-        let (text, is_cut_short) = match self.content(stripped, sink.search) {
-            Ok(Some((start, end))) => (stripped.slice(start, end), false),
-            Ok(None) => return report,
-            Err(()) => (stripped, true),
-        };
+        let Some(span) = self.expressions.content(stripped, sink.search, &mut self.fields) else { return report };
+        let text = stripped.slice(span.0, span.1);
         if self.is_all_rules {
             self.base.copy_from(&self.fields);
         }
-        let mut has_limit = is_cut_short;
-        let lead = lead(text.bytes());
-        for position in 0..self.dispatch.candidates(text.bytes()).len() {
-            let rule = usize::from(self.dispatch.candidates(text.bytes())[position]);
-            if is_cut_short || !self.dispatch.may_match(rule, text.bytes(), lead) {
-                continue;
-            }
-            match sink.search.find(&self.rules[rule].regex, text) {
-                Found::Miss => continue,
-                Found::Limit => {
-                    has_limit = true;
-                    continue;
-                }
-                Found::Hit => {}
-            }
-            if self.is_all_rules && report.rule.is_some() {
+        let mut position = 0;
+        while let Some(rule) = self.expressions.next_hit(text, &mut position, sink.search) {
+            if report.rule.is_some() {
                 self.fields.copy_from(&self.base);
             }
-            self.rules[rule].collect(&sink.search.machine, text.str, &mut self.fields);
+            self.expressions.rule(rule).collect(&sink.search.machine, text.str, &mut self.fields);
             let outcome = self.conclude(rule, &[line.text.str], &[stripped, text], when, sink);
             report = merged(report, outcome, rule);
             if outcome == Outcome::Ignored || !self.is_all_rules {
@@ -222,76 +183,32 @@ impl Filter {
         if report.rule.is_some() && dated.moment == Moment::Impossible && report.outcome != Outcome::Ignored {
             sink.out.add_odd(self.index as usize, "bad-date", line.text.str);
         }
-        if has_limit {
-            sink.out.add_odd(self.index as usize, "match-limit", line.text.str);
-            if report.outcome == Outcome::Missed {
-                report.outcome = Outcome::Odd("match-limit");
-            }
-        }
         report
     }
 
-    /// The span that the rules search; None if the prefix does not match, an error if that is not known.
-    fn content(&mut self, text: Text, search: &mut Search) -> Result<Option<(usize, usize)>, ()> {
-        let whole = (0, text.len());
-        let Some(prefix) = &self.prefix else { return Ok(Some(whole)) };
-        match search.find(&prefix.regex, text) {
-            Found::Miss => Ok(None),
-            Found::Limit => Err(()),
-            Found::Hit => {
-                prefix.collect(&search.machine, text.str, &mut self.fields);
-                let content = prefix.group(CONTENT).and_then(|group| search.machine.group(group));
-                Ok(Some(content.filter(|span| span.0 < span.1).unwrap_or(whole)))
-            }
-        }
-    }
-
-    fn run_window(&mut self, line: Line, window: &mut Window, when: When, sink: &mut Sink) -> Report {
-        let mut report = Report { outcome: Outcome::Missed, rule: None, time: when.time };
+    fn run_window(&mut self, window: &mut Window, when: When, sink: &mut Sink) -> Report {
+        let report = Report { outcome: Outcome::Missed, rule: None, time: when.time };
         self.fields.reset(self.names.len());
         let whole = Text::new(window.text());
-        let content = match self.content(whole, sink.search) {
-            Ok(Some(span)) => span,
-            Ok(None) => return report,
-            Err(()) => {
-                sink.out.add_odd(self.index as usize, "match-limit", line.text.str);
-                return Report { outcome: Outcome::Odd("match-limit"), ..report };
-            }
-        };
+        let Some(content) = self.expressions.content(whole, sink.search, &mut self.fields) else { return report };
         let text = whole.slice(content.0, content.1);
-        let lead = lead(text.bytes());
-        for rule in 0..self.rules.len() {
-            if !self.dispatch.may_match(rule, text.bytes(), lead) {
-                continue;
-            }
-            match sink.search.find(&self.rules[rule].regex, text) {
-                Found::Miss => continue,
-                Found::Limit => {
-                    sink.out.add_odd(self.index as usize, "match-limit", line.text.str);
-                    report.outcome = Outcome::Odd("match-limit");
-                    continue;
-                }
-                Found::Hit => {}
-            }
-            let machine = &sink.search.machine;
-            let shift = |span: (usize, usize)| (span.0 + content.0, span.1 + content.0);
-            let span = shift(machine.group(0).unwrap_or_default());
-            let expression = &self.rules[rule];
-            let named = expression.regex.names.iter().filter(|entry| entry.0.starts_with("skiplines"));
-            let skipped: Vec<_> = named.filter_map(|entry| machine.group(entry.1)).map(shift).collect();
-            expression.collect(machine, text.str, &mut self.fields);
-            let is_part = content != (0, whole.len());
-            let (stripped, originals) = window.take(span, &skipped, is_part.then_some(content));
-            let lines: Vec<&str> = originals.iter().map(String::as_str).collect();
-            let outcome = self.conclude(rule, &lines, &[Text::new(&stripped)], when, sink);
-            return merged(report, outcome, rule);
-        }
-        report
+        let Some(rule) = self.expressions.next_hit(text, &mut 0, sink.search) else { return report };
+        let (expression, machine) = (self.expressions.rule(rule), &sink.search.machine);
+        expression.collect(machine, text.str, &mut self.fields);
+        let shift = |span: (usize, usize)| (span.0 + content.0, span.1 + content.0);
+        let named = expression.regex.names.iter().filter(|entry| entry.0.starts_with("skiplines"));
+        let skipped: Vec<_> = named.filter_map(|entry| machine.group(entry.1)).map(shift).collect();
+        let span = shift(machine.group(0).unwrap_or_default());
+        let is_part = content != (0, whole.len());
+        let (stripped, originals) = window.take(span, &skipped, is_part.then_some(content));
+        let lines: Vec<&str> = originals.iter().map(String::as_str).collect();
+        let outcome = self.conclude(rule, &lines, &[Text::new(&stripped)], when, sink);
+        merged(report, outcome, rule)
     }
 
     /// Decides what a match means. `lines` are its complete lines, `texts` what ignore expressions are searched in.
     fn conclude(&mut self, rule: usize, lines: &[&str], texts: &[Text], when: When, sink: &mut Sink) -> Outcome {
-        if self.is_ignored(texts, sink.search) {
+        if self.expressions.is_ignored(texts, sink.search) {
             return Outcome::Ignored;
         }
         self.hits[rule] += 1;
@@ -311,17 +228,10 @@ impl Filter {
         self.report(rule, place, lines, when, sink)
     }
 
-    /// Searches the ignore expressions in both the date-stripped line and the content (§10 row 10 of the dialect).
-    fn is_ignored(&self, texts: &[Text], search: &mut Search) -> bool {
-        let is_same = texts.windows(2).all(|pair| pair[0].str == pair[1].str);
-        let texts = if is_same { &texts[..1] } else { texts };
-        self.ignores.iter().any(|ignore| texts.iter().any(|&text| search.find(&ignore.regex, text) == Found::Hit))
-    }
-
     /// Whether an ignore expression fits a line that nothing else was tried on.
     pub fn ignores_line(&mut self, text: Text, dated: Dated, search: &mut Search) -> bool {
         let mut buffer = std::mem::take(&mut self.stripped);
-        let is_ignored = self.is_ignored(&[strip(text, dated, &mut buffer)], search);
+        let is_ignored = self.expressions.is_ignored(&[strip(text, dated, &mut buffer)], search);
         self.stripped = buffer;
         is_ignored
     }
@@ -351,6 +261,10 @@ impl Filter {
             }
         }
     }
+}
+
+fn new_window(max_lines: usize) -> Option<Window> {
+    (max_lines > 1).then(|| Window::new(max_lines))
 }
 
 /// The report after one more rule: the first hit names the rule, a failure outweighs what came before.

@@ -3,11 +3,14 @@
 //! In: specifications of filters, chunks of log bytes, the time. Out: failures, odd lines, verdicts. No I/O, no clock but
 //! the meter of CPU time that bounds hostile lines. `engine` is the whole without Python, `python` its surface.
 
+#![cfg_attr(not(feature = "python"), allow(dead_code))]
+
 mod dates;
 mod dispatch;
 mod dump;
 mod engine;
 mod expression;
+mod expressions;
 mod failure;
 mod fields;
 mod filter;
@@ -18,6 +21,7 @@ mod limits;
 mod lines;
 mod literals;
 mod meter;
+#[cfg(feature = "python")]
 mod python;
 mod regex;
 mod search;

@@ -35,11 +35,13 @@ pub struct Search {
     started: Option<u64>,
     limit_hits: u8,
     is_spent: bool,
+    /// How often it stayed unknown whether an expression matches, since the start.
+    pub refusals: u64,
 }
 
 impl Search {
     pub fn new(machine: Machine, match_limit: u32) -> Search {
-        Search { machine, match_limit, attempts: 0, started: None, limit_hits: 0, is_spent: false }
+        Search { machine, match_limit, attempts: 0, started: None, limit_hits: 0, is_spent: false, refusals: 0 }
     }
 
     /// Gives the next line its full budget.
@@ -54,6 +56,7 @@ impl Search {
     pub fn find(&mut self, regex: &Regex, text: Text) -> Found {
         self.attempts += 1 + text.len() / 1024;
         if self.attempts >= ATTEMPTS && !self.may_go_on() {
+            self.refusals += 1;
             return Found::Limit;
         }
         let first = self.first_limit(regex, text.len());
@@ -63,7 +66,9 @@ impl Search {
                 found => return found,
             }
         }
-        self.find_slowly(regex, text, first)
+        let found = self.find_slowly(regex, text, first);
+        self.refusals += u64::from(found == Found::Limit);
+        found
     }
 
     /// The first match limit: a power of two, so that it seldom changes between runs.

@@ -82,11 +82,6 @@ impl Window {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.lines.iter().map(|line| (&*line.stripped, &*line.original))
     }
-
-    pub fn clear(&mut self) {
-        self.lines.clear();
-        self.rebuild();
-    }
 }
 
 #[cfg(test)]

@@ -179,6 +179,7 @@ class Track:
     def tidy(self, now: Monotonic) -> list[Chunk]:
         """Closes incarnations that have been quiet long enough; hands on what is left of them."""
         chunks = self._take_late(now, is_last=True)
+        self.has_more = self.has_more or (len(self.queue) > 1 and self.queue[0].is_unlinked())
         for log in [log for log in self.late if self._is_over(log, now)]:
             self.late.remove(log)
             self.retired.append(log)
@@ -201,7 +202,7 @@ class Track:
 
     def is_lingering(self) -> bool:
         """Tells whether `tidy` has something to wait for."""
-        return bool(self.late) or (self._is_away() and bool(self.queue))
+        return bool(self.late) or len(self.queue) > 1 or (self._is_away() and bool(self.queue))
 
     def status(self) -> SourceStatus:
         """The row of `status`."""
