@@ -2,8 +2,8 @@
 
 In (arguments): a log, how many of its lines to read, how many it has, a filter's name. Out: one JSON object on standard
 output. Reads the stock filter of /etc/fail2ban through fail2ban's FilterReader and gives every line to
-Filter.processLineAndAdd, which is what its daemon does. Uses only the standard library and fail2ban's package, installed
-or unpacked into build/peers/fail2ban (`make bench` does that).
+Filter.processLineAndAdd, which is what its daemon does. Uses only the standard library and fail2ban's package,
+installed or unpacked into build/peers/fail2ban (`make bench` does that).
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class Jail:
 
 def engine(name: str) -> tuple[Any, Jail]:
     """Builds fail2ban's filter as its configuration says, with the limits of our jail."""
-    reader = import_module("fail2ban.client.filterreader").FilterReader(name, "bench", {}, basedir=str(ROOT / "etc/fail2ban"))
+    stock = str(ROOT / "etc/fail2ban")
+    reader = import_module("fail2ban.client.filterreader").FilterReader(name, "bench", {}, basedir=stock)
     reader.read()
     reader.getOptions({})
     jail = Jail()

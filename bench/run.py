@@ -107,11 +107,7 @@ def _medians(results: list[dict[str, Any]]) -> dict[str, float]:
 def circumstances() -> dict[str, str]:
     """Says where and with what the figures were made."""
     cpu = next((line for line in _read("/proc/cpuinfo").splitlines() if line.startswith("model name")), "")
-    version = subprocess.run(
-        [SYSTEM_PYTHON, "-c", "import sys; sys.path.append('/usr/lib/python3/dist-packages'); "
-         "from fail2ban.version import version; print(version)"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    version = _peer_version()
     git = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
@@ -119,8 +115,16 @@ def circumstances() -> dict[str, str]:
         "kernel": platform.release(),
         "python": platform.python_version(),
         "commit": subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip(),
-        "fail2ban": version.stdout.strip() or "not installed",
+        "fail2ban": version or "not installed",
     }
+
+
+def _peer_version() -> str:
+    packages = ROOT / "build/peers/fail2ban/usr/lib/python3/dist-packages"
+    where = packages if packages.is_dir() else Path("/usr/lib/python3/dist-packages")
+    program = f"import sys; sys.path.append({str(where)!r}); from fail2ban.version import version; print(version)"
+    done = subprocess.run([SYSTEM_PYTHON, "-c", program], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def _read(path: str) -> str:

@@ -20,9 +20,12 @@ from stockade.daemon.intake import Intake
 from stockade.match.engine import FilterUse, open_scanner
 from stockade.model.chunk import Chunk
 from stockade.model.clock import Wall
-from stockade.model.settings import JailSettings, LogPath, Settings
+from stockade.model.settings import BanTimeSettings, JailSettings, LogPath, Settings
 
 SOURCE = "file:bench"
+DAY = 86_400.0
+"""`bantime = 1d`, as the README's jail.local has it."""
+
 START = Wall(moment(0, 1))
 
 
@@ -32,7 +35,7 @@ class Machinery:
     def __init__(self, item: str) -> None:
         loaded = load(has_files=lambda pattern: True)
         sshd = next(jail for jail in loaded.settings.jails if jail.name == "sshd")
-        jail = sshd if item == "sshd" else _other(sshd, item)
+        jail = replace(sshd if item == "sshd" else _other(sshd, item), ban=BanTimeSettings(bantime=DAY))
         self._jails = (jail,)
         self._intake = Intake(lambda source: self._jails, _scanner, {})
         self._core = Core(Settings(jails=self._jails), START)
@@ -47,7 +50,7 @@ class Machinery:
         events, _ = self._intake.take(Chunk(SOURCE, "bench", self._position, data, is_live=True), now)
         self._position += len(data)
         for event in events:
-            self.failures += len(event.failures)
+            self.failures += len(event.found.ids)
             self.bans += sum(isinstance(command, StartBan) for command in self._core.handle(event, now))
         if self._core.deadline() <= now:
             self._core.handle(Tick(), now)

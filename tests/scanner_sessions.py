@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from tests.scanner_specs import Filter, Rule, rule
 
-_IP = r"(?P<ip4>\d+\.\d+\.\d+\.\d+)"
+_IP = r"(?:(?P<ip4>\d+\.\d+\.\d+\.\d+)|(?P<ip6>[\da-f]*:[\da-f:]+))"
+_ADDRESSES = ("ip4", "ip6")
 DOOR = Filter(
     "door",
     prefix=Rule(r"^ d\[(?P<mlfid>\d+)\]: (?P<content>.+)$", literals=(b" d[",)),
@@ -59,7 +60,8 @@ def event(number: int, action: str, word: str) -> Event:
     """One of the daemon's messages; `word` is an address or a user, "" for none."""
     tail = {"connect": " from ", "auth": " for ", "closed": " by ", "accepted": " ", "kicked": " "}[action] + word
     text = {"auth": "auth fail"}.get(action, action) + (tail if word else "")
-    name = "user" if action in {"auth", "accepted"} else "ip4"
+    address = "ip6" if ":" in word else "ip4"
+    name = "user" if action in {"auth", "accepted"} else address
     is_nofail, is_forget = action in {"connect", "closed"}, action in {"closed", "kicked"}
     groups = {name: word} if word else {}
     return Event(str(number), text, groups, is_nofail, action == "accepted", is_forget)
@@ -96,10 +98,11 @@ def _step(sessions: dict[str, _Session], each: Event) -> Report | None:
         return None
     session.stored = [*session.collected, *session.stored, each.line]
     session.collected = []
-    if "ip4" not in session.data:
+    address = next((session.data[name] for name in _ADDRESSES if name in session.data), None)
+    if address is None:
         session.is_pending = True
         return None
-    return session.data["ip4"], session.data.get("user", ""), tuple(session.stored)
+    return address, session.data.get("user", ""), tuple(session.stored)
 
 
 def _merge(session: _Session, each: Event) -> None:
@@ -110,4 +113,6 @@ def _merge(session: _Session, each: Event) -> None:
         session.is_pending = False
     if not was_quiet and not session.is_pending:
         session.stored = []
+    if any(name in each.groups for name in _ADDRESSES):
+        session.data = {name: value for name, value in session.data.items() if name not in _ADDRESSES}
     session.data.update(each.groups)

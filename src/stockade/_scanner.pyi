@@ -157,11 +157,23 @@ class Odd:
 
 @final
 class Batch:
-    """The yield of one call."""
+    """The yield of one call; its length is the number of failures.
 
+    After an attack most identifiers are banned already: `ids` is cheap, and a `Failure` is made only when asked for.
+    """
+
+    def __len__(self) -> int: ...
+    @property
+    def ids(self) -> list[str]:
+        """The identifier of each failure, in line order, then filter order; equal ones are one object."""
+    @property
+    def filters(self) -> list[int]:
+        """The index of each failure's filter; a new list each time."""
+    def failure(self, index: int, /) -> Failure:
+        """Makes one failure, which does not keep the batch alive; IndexError for an index below 0 or beyond."""
     @property
     def failures(self) -> list[Failure]:
-        """In line order, then filter order."""
+        """All failures, made at the first call."""
     @property
     def odd(self) -> list[Odd]:
         """At most 100 a call; `statistics()` counts all."""

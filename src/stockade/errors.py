@@ -10,10 +10,10 @@
     │   ├── RequestError     a request on the control socket is malformed or not permitted
     │   └── Unreachable      no daemon answers on the control socket
     ├── UsageError       the command line is wrong                                             exit 2
-    └── Bug              an invariant is broken; the task dies and is restarted           exit 70
+    └── Bug              an invariant is broken; the task dies and is restarted             exit 70
 
 A mistake in the configuration is not an exception but a *value*, `Problem`: all of them are collected and reported
-together, and a jail without problems runs whatever its neighbours look like. `stockade check` exits 1 when there is one.
+together, and a jail without problems runs whatever its neighbours look like. `stockade check` then exits 1.
 """
 
 from __future__ import annotations

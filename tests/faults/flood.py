@@ -15,15 +15,15 @@ import time
 from collections import Counter
 from pathlib import Path
 
-ROTATE_EVERY = 4000
+ROTATE_EVERY = 2000
 """Lines between two rotations; every other one renames while lines are still written to the old file."""
 
 PAUSE = 0.005
 
 
 def host(number: int) -> str:
-    """The address of one attacker."""
-    return f"198.18.{number >> 8 & 255}.{number & 255}"
+    """The address of one attacker: one of the four million of 100.64.0.0/10."""
+    return f"100.{64 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
 
 
 class Flood:

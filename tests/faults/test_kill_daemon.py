@@ -20,7 +20,7 @@ from tests.real.machines import Daemon, jail_local, nft, wait_for
 from tests.real.namespaces import Namespace
 
 ROUNDS = 1000 if os.environ.get("STOCKADE_SOAK") else 12
-RATE = 2000
+RATE = 300
 MAXRETRY = 3
 FLOOD = Path(__file__).with_name("flood.py")
 BANNED = re.compile(r"\[sshd\] Ban (\S+)")

@@ -33,6 +33,18 @@ def jail(name: str = "sshd", *, bantime: float = 600, **settings: object) -> Jai
     return JailSettings(name, FilterSettings(name), ban=BanTimeSettings(bantime), **known)  # type: ignore[arg-type]
 
 
+class Told:
+    """Failures as a scan would yield them."""
+
+    def __init__(self, seen: Sequence[Seen]) -> None:
+        self._seen = seen
+        self.ids = [one.id for one in seen]
+
+    def failure(self, index: int, /) -> Seen:
+        """One of them."""
+        return self._seen[index]
+
+
 class Story:
     """One core, its clock, and what it said last."""
 
@@ -52,8 +64,8 @@ class Story:
 
     def fails(self, *ids: str, jail: str = "sshd", ago: float = 0, **details: object) -> list[str]:
         """Failures of these identifiers, all at the same time."""
-        seen: Sequence[Seen] = [Seen(i, Wall(self.now - ago), **details) for i in ids]  # type: ignore[arg-type]
-        return self.tells(Failures(jail, seen))
+        seen = [Seen(i, Wall(self.now - ago), **details) for i in ids]  # type: ignore[arg-type]
+        return self.tells(Failures(jail, Told(seen)))
 
     def ticks(self) -> list[str]:
         """Lets the core look at its deadlines."""

@@ -188,6 +188,15 @@ def test_restored_bans_end_on_time_and_restored_windows_go_on() -> None:
     assert story.after(50).ticks() == ["expired 192.0.2.8 in sshd"]
 
 
+def test_a_window_whose_ban_is_already_on_disk_is_not_opened_again() -> None:
+    """Bans may reach the disk before the windows they closed: after a crash such a window must not count on."""
+    story = Story()
+    ban = Ban("sshd", HOST, START, Wall(START + 10))
+    story.tells(Restored((ban,), (WindowState("sshd", HOST, (START - 2, START - 1)),)))
+    story.after(10).ticks()
+    assert story.fails(HOST) == []
+
+
 def test_bans_of_a_jail_that_left_the_configuration_run_out() -> None:
     """A removed or broken jail decides nothing new, and what it banned stays banned until its time is over."""
     story = Story(jail(), jail("web"))

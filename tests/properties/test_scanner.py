@@ -27,6 +27,11 @@ EVERY = Filter("every", rules=(Rule(rf"{ADDR}(?P<user>.*)$"),), usedns="raw")
 def _seen(scanner: Scanner, chunks: list[bytes]) -> tuple[list[object], list[object], dict[str, int], bytes]:
     batches = [scanner.feed(chunk, NOW) for chunk in chunks]
     batches.append(scanner.finish(NOW))
+    for batch in batches:
+        made = [batch.failure(index) for index in range(len(batch))]
+        assert batch.ids == [f.id for f in made] == [f.id for f in batch.failures]
+        assert batch.filters == [f.filter for f in made]
+        assert [(f.time, f.matches) for f in made] == [(f.time, f.matches) for f in batch.failures]
     failures: list[object] = [
         (f.filter, f.rule, f.time, f.logged, f.id, f.ip, f.is_name, f.fields, f.matches)
         for batch in batches
@@ -59,9 +64,9 @@ def test_explaining_finds_the_same(data: bytes) -> None:
 
 
 def _with_word(number: int, action: str, index: int, has_word: bool) -> Event:
-    users, addresses = ("amy", "bob"), ("192.0.2.1", "192.0.2.2")
+    users, addresses = ("amy", "bob"), ("192.0.2.1", "192.0.2.2", "::1")
     is_optional = action in {"auth", "closed"}
-    word = (users if action in {"auth", "accepted"} else addresses)[index]
+    word = users[index % 2] if action in {"auth", "accepted"} else addresses[index]
     return event(number, action, word if has_word or not is_optional else "")
 
 
@@ -70,7 +75,7 @@ SESSIONS = st.lists(
         _with_word,
         st.integers(1, 3),
         st.sampled_from(["connect", "auth", "auth", "closed", "accepted", "kicked"]),
-        st.integers(0, 1),
+        st.integers(0, 2),
         st.booleans(),
     ),
     max_size=25,

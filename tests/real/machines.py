@@ -142,8 +142,8 @@ class Daemon:
         return self.start()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if os.environ.get("STOCKADE_SHOW_LOG"):
-            sys.stderr.write(self.log())
+        if kind is not None:  # pytest shows it with the failure
+            sys.stderr.write("\n".join(self.log().splitlines()[-40:]))
         if self._process is not None and self._process.poll() is None:
             self.kill()
 

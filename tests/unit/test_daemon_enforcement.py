@@ -21,10 +21,16 @@ def ban(identifier: str, until: float | None = 1600.0) -> Ban:
     return Ban("sshd", identifier, NOW, None if until is None else Wall(until))
 
 
+class Remembering(Recorder):
+    """A recorder that passes for the real enforcer, so that blocks are read back."""
+
+    is_dry = False  # type: ignore[misc]
+
+
 @pytest.fixture
 def recorder() -> Iterator[Recorder]:
     """An enforcer that only remembers."""
-    made = Recorder()
+    made = Remembering()
     yield made
     made.close()
 
@@ -87,3 +93,14 @@ def test_an_identifier_that_is_no_address_is_not_sent(recorder: Recorder) -> Non
     assert not enforcement.block(ban("bob; drop table"), NOW)
     enforcement.flush()
     assert not recorder.requests
+
+
+def test_a_dry_run_never_claims_that_a_block_is_verified() -> None:
+    """Nothing is in the kernel, so nothing is read back: such bans stay applied."""
+    dry = Recorder()
+    enforcement = Enforcement(dry)
+    enforcement.block(ban("192.0.2.1"), NOW)
+    enforcement.flush()
+    assert [event.outcome for event in enforcement.receive()] == [Outcome.APPLIED]
+    assert enforcement.receive() == []
+    dry.close()

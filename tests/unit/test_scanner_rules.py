@@ -101,6 +101,27 @@ def test_patterns_beyond_ascii() -> None:
     assert _rules(spec, "éé-b 192.0.2.1\n-b 192.0.2.1\nüb 192.0.2.1\n".encode()) == [0, 0]
 
 
+def test_failures_on_demand() -> None:
+    """A batch gives identifiers at once and makes a failure when asked; the failure outlives batch and later calls."""
+    spec = Filter(rules=(rule(f"^bad (?P<fid>\\S+)(?: at {ADDR})?", "bad"),))
+    scanner = make(spec)
+    batch = scanner.feed(b"bad bob at 192.0.2.1\nbad amy\n", NOW)
+    assert (len(batch), batch.ids, batch.filters) == (2, ["bob", "amy"], [0, 0])
+    for index in (-1, 2):
+        with pytest.raises(IndexError):
+            batch.failure(index)
+    bob, amy = batch.failure(0), batch.failure(1)
+    del batch
+    again = scanner.feed(b"bad tom at 192.0.2.9\n", NOW).ids
+    assert again == ["tom"]
+    assert [(f.id, f.ip, f.raw_host, f.matches) for f in (bob, amy)] == [
+        ("bob", ONE, ONE, ["bad bob at 192.0.2.1"]),
+        ("amy", "", "amy", ["bad amy"]),
+    ]
+    empty = scanner.feed(b"fine\n", NOW)
+    assert (len(empty), empty.ids, empty.filters, empty.failures) == (0, [], [], [])
+
+
 def test_python_objects_read_well() -> None:
     """Identifiers of equal text are one string, and everything has a short representation."""
     spec = Filter(rules=(rule(f"^bad {ADDR}", "bad"),))
@@ -111,3 +132,4 @@ def test_python_objects_read_well() -> None:
     assert ONE in repr(first.failures[0])
     assert "fail" in repr(first.verdicts[0])
     assert "bad-address" in repr(second.odd[0])
+    assert "failures 1" in repr(first)

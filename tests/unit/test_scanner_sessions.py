@@ -9,6 +9,7 @@ from tests.scanner_sessions import DOOR, Event, event, expected
 from tests.scanner_specs import NOW, Date, Filter, Limits, Rule, make, rule
 
 A, B, C, D, E = (f"192.0.2.{number}" for number in range(1, 6))
+SIX = "2001:db8::1"
 
 
 def _reports(failures: list[Failure]) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -34,10 +35,17 @@ def _feed(scanner: Scanner, events: list[Event]) -> list[Failure]:
         ),
         ([("connect", E), ("closed", E)], []),
         ([("kicked", E)], [(E, "", ("kicked 192.0.2.5",))]),
+        (
+            [("connect", A), ("connect", SIX), ("auth", "bob"), ("connect", B), ("auth", "bob")],
+            [
+                (SIX, "bob", ("connect from 192.0.2.1", "connect from 2001:db8::1", "auth fail for bob")),
+                (B, "bob", ("connect from 192.0.2.2", "auth fail for bob")),
+            ],
+        ),
     ],
 )
 def test_walk_through(messages: list[tuple[str, str]], found: list[tuple[str, str, tuple[str, ...]]]) -> None:
-    """Every row of the dialect's table, as it says, and as the plain model of the tests says."""
+    """Every row of the dialect's table, as it says, and as the plain model says. The newest address counts."""
     events = [event(7, *message) for message in messages]
     reports = _reports(_feed(make(DOOR), events))
     bare = [(id_, user, tuple(line.removeprefix(" d[7]: ") for line in lines)) for id_, user, lines in reports]

@@ -13,34 +13,48 @@ enum Hint {
     Nothing,
 }
 
-/// A head, with its first eight bytes as a number: most comparisons end there, for a nanosecond each.
+/// The first bytes of a text as numbers; missing ones are 0.
+pub type Lead = [u64; LEAD / 8];
+const LEAD: usize = 24;
+
+/// A head, with its first bytes as numbers: most comparisons end there, for a nanosecond each.
 struct Head {
-    word: u64,
-    mask: u64,
+    words: Lead,
+    masks: Lead,
     bytes: Vec<u8>,
 }
 
 impl Head {
     fn new(bytes: &[u8]) -> Head {
-        let mask = if bytes.len() >= 8 { u64::MAX } else { (1 << (8 * bytes.len())) - 1 };
-        Head { word: lead(bytes), mask, bytes: bytes.to_vec() }
+        let masks = lead(&vec![0xff; bytes.len().min(LEAD)]);
+        Head { words: lead(bytes), masks, bytes: bytes.to_vec() }
     }
 
-    fn begins(&self, text: &[u8], lead: u64) -> bool {
-        lead & self.mask == self.word && text.len() >= self.bytes.len() && {
-            self.bytes.len() <= 8 || text[8..self.bytes.len()] == self.bytes[8..]
+    #[inline]
+    fn begins(&self, text: &[u8], lead: &Lead) -> bool {
+        let is_led = (0..lead.len()).all(|index| lead[index] & self.masks[index] == self.words[index]);
+        is_led && text.len() >= self.bytes.len() && {
+            self.bytes.len() <= LEAD || text[LEAD..self.bytes.len()] == self.bytes[LEAD..]
         }
     }
 }
 
-/// The first eight bytes of a text as a number; missing ones are 0.
-pub fn lead(text: &[u8]) -> u64 {
-    if let Some(first) = text.first_chunk::<8>() {
-        return u64::from_le_bytes(*first);
+/// The lead of a text.
+#[inline]
+pub fn lead(text: &[u8]) -> Lead {
+    let words = |bytes: &[u8; LEAD]| {
+        let mut words = [0; LEAD / 8];
+        for (word, chunk) in words.iter_mut().zip(bytes.chunks_exact(8)) {
+            *word = chunk.first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight));
+        }
+        words
+    };
+    if let Some(first) = text.first_chunk::<LEAD>() {
+        return words(first);
     }
-    let mut bytes = [0; 8];
+    let mut bytes = [0; LEAD];
     bytes[..text.len()].copy_from_slice(text);
-    u64::from_le_bytes(bytes)
+    words(&bytes)
 }
 
 /// The rules of one filter by the first byte of the text.
@@ -71,7 +85,7 @@ impl Dispatch {
 
     /// Whether a candidate may match the text, which begins with `lead`.
     #[inline]
-    pub fn may_match(&self, rule: usize, text: &[u8], lead: u64) -> bool {
+    pub fn may_match(&self, rule: usize, text: &[u8], lead: &Lead) -> bool {
         match &self.hints[rule] {
             Hint::Heads(heads) => heads.iter().any(|head| head.begins(text, lead)),
             Hint::CaselessHeads(heads) => heads.iter().any(|head| begins_caseless(text, head)),
@@ -140,12 +154,13 @@ mod tests {
             rule(&[], &[], false),
             rule(&[], &["a\nb"], false),
             rule(&["Disconnected "], &[], false),
+            rule(&["a long head of 24 bytes, and more"], &[], false),
         ];
         let dispatch = Dispatch::new(&rules).expect("builds");
         let selected = |text: &str| -> Vec<u16> {
             let candidates = dispatch.candidates(text.as_bytes()).iter().copied();
             candidates
-                .filter(|&rule| dispatch.may_match(usize::from(rule), text.as_bytes(), lead(text.as_bytes())))
+                .filter(|&rule| dispatch.may_match(usize::from(rule), text.as_bytes(), &lead(text.as_bytes())))
                 .collect()
         };
         assert_eq!(selected("Failed x"), [0, 3, 4]);
@@ -155,5 +170,8 @@ mod tests {
         assert_eq!(selected("Fail from"), [2, 3, 4]);
         assert_eq!(selected("INVALID by"), [1, 2, 3, 4]);
         assert_eq!(selected(""), [3, 4]);
+        assert_eq!(selected("a long head of 24 bytes, and more."), [2, 3, 4, 6]);
+        assert_eq!(selected("a long head of 24 bytes, and less."), [2, 3, 4]);
+        assert_eq!(selected("a long head of 24 bytes"), [2, 3, 4]);
     }
 }

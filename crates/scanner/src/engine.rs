@@ -7,7 +7,8 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use memchr::memchr_iter;
 
 use crate::dates::{Dated, Dater, Moment, Zone};
-use crate::failure::{Detail, Ids, Verdict, Yield};
+use crate::detail::Detail;
+use crate::failure::{Ids, Verdict, Yield};
 use crate::filter::{Filter, Line, Outcome, Report, Sink};
 use crate::interest;
 use crate::limits::{cut, MAX_SHOWN};
@@ -64,12 +65,15 @@ impl Engine {
         encoding: Encoding,
     ) -> Result<Engine, String> {
         let (daters, indices) = daters(specs)?;
-        let filters = specs
+        let mut filters = specs
             .iter()
             .zip(&indices)
             .enumerate()
             .map(|(index, (spec, &dater))| Filter::new(index, spec, limits, dater))
             .collect::<Result<Vec<_>, _>>()?;
+        if is_explaining {
+            filters.iter_mut().for_each(Filter::explain);
+        }
         let groups = filters.iter().map(Filter::groups).chain(daters.iter().map(Dater::groups)).max().unwrap_or(0);
         let machine = Machine::new(groups).ok_or("out of memory")?;
         Ok(Engine {
@@ -240,7 +244,7 @@ impl Engine {
         if line.known.is_some() {
             return Dated::MISSING;
         }
-        let now = line.clock.now.floor() as i64;
+        let now = line.clock.second();
         let dater = &mut self.daters[number];
         if is_wanted {
             return dater.date(line.text, now, &mut self.search);
@@ -283,7 +287,7 @@ impl Engine {
             verdict,
             rule: report.rule,
             time: report.time,
-            detail: report.rule.map(|_| Detail::new(filter.matched_fields(), None, &[])),
+            detail: report.rule.map(|_| Detail::of_fields(filter.matched_fields())),
             line: cut(line.text.str, MAX_SHOWN).to_owned(),
             reason,
             failures: first..out.failures.len(),

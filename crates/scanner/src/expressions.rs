@@ -77,7 +77,7 @@ impl Expressions {
         for &rule in &self.dispatch.candidates(bytes)[*position..] {
             *position += 1;
             let rule = usize::from(rule);
-            if self.dispatch.may_match(rule, bytes, lead) && search.find(&self.rules[rule].regex, text) == Found::Hit {
+            if self.dispatch.may_match(rule, bytes, &lead) && search.find(&self.rules[rule].regex, text) == Found::Hit {
                 return Some(rule);
             }
         }
@@ -86,6 +86,9 @@ impl Expressions {
 
     /// Searches the ignore expressions in both the date-stripped line and the content (§10 row 10 of the dialect).
     pub fn is_ignored(&self, texts: &[Text], search: &mut Search) -> bool {
+        if self.ignores.is_empty() {
+            return false;
+        }
         let is_same = texts.windows(2).all(|pair| pair[0].str == pair[1].str);
         let texts = if is_same { &texts[..1] } else { texts };
         self.ignores.iter().any(|ignore| texts.iter().any(|&text| search.find(&ignore.regex, text) == Found::Hit))

@@ -3,74 +3,16 @@
 //! In: fields and lines. Out: failures, odd lines, verdicts. Bounded per call where an attacker could make them many.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::fields::{is_flag, Fields, NameId};
+use crate::detail::Detail;
+use crate::fields::NameId;
 use crate::hashing::Seed;
-use crate::limits::{cut, MAX_INTERNED, MAX_ODD, MAX_SHOWN};
-use crate::shown::Shown;
+use crate::limits::{cut, MAX_INTERNED, MAX_KEPT_DETAILS, MAX_ODD, MAX_SHOWN};
+use crate::quad::quad;
 
-/// Fields and lines of a failure in one piece of memory, taken apart only if somebody asks: a count of lines, each with
-/// its length, then number, length and text of each field.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Detail(Vec<u8>);
-
-impl Detail {
-    /// Packs the fields, the lines that go before and the current ones.
-    pub fn new(fields: &Fields, earlier: Option<&Shown>, current: &[&str]) -> Detail {
-        let shown = |line| cut(line, MAX_SHOWN);
-        let before = earlier.map_or(0, Shown::len);
-        let size = earlier.map_or(0, Shown::bytes) + current.iter().map(|line| shown(line).len() + 4).sum::<usize>();
-        let mut packed = Vec::with_capacity(4 + 4 * before + size + fields.packed_size());
-        packed.extend(((before + current.len()) as u32).to_le_bytes());
-        for line in earlier.into_iter().flat_map(Shown::iter).chain(current.iter().map(|line| shown(line))) {
-            packed.extend((line.len() as u32).to_le_bytes());
-            packed.extend(line.as_bytes());
-        }
-        for (name, value) in fields.iter().filter(|(name, _)| !is_flag(*name)) {
-            packed.extend(name.to_le_bytes());
-            packed.extend((value.len() as u32).to_le_bytes());
-            packed.extend(value.as_bytes());
-        }
-        Detail(packed)
-    }
-
-    /// The lines, oldest first.
-    pub fn lines(&self) -> Vec<&str> {
-        self.unpack().0
-    }
-
-    /// Names and values.
-    pub fn fields(&self) -> Vec<(NameId, &str)> {
-        self.unpack().1
-    }
-
-    fn unpack(&self) -> (Vec<&str>, Vec<(NameId, &str)>) {
-        let mut rest = self.0.as_slice();
-        let lines = (0..number(&mut rest)).map(|_| text(&mut rest)).collect();
-        let mut fields = Vec::new();
-        while let Some((name, tail)) = rest.split_first_chunk::<2>() {
-            rest = tail;
-            fields.push((NameId::from_le_bytes(*name), text(&mut rest)));
-        }
-        (lines, fields)
-    }
-}
-
-fn number(rest: &mut &[u8]) -> u32 {
-    let Some((bytes, tail)) = rest.split_first_chunk::<4>() else { return 0 };
-    *rest = tail;
-    u32::from_le_bytes(*bytes)
-}
-
-fn text<'a>(rest: &mut &'a [u8]) -> &'a str {
-    let length = (number(rest) as usize).min(rest.len());
-    let (bytes, tail) = rest.split_at(length);
-    *rest = tail;
-    std::str::from_utf8(bytes).unwrap_or_default()
-}
-
-/// Who failed, when, under which rule. `id` and `ip` are numbers in `Ids`.
+/// Who failed, when, under which rule. `id` is a number in `Ids`; `detail` is its piece of `Yield::details`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
     pub filter: u32,
@@ -78,10 +20,9 @@ pub struct Failure {
     pub time: f64,
     pub logged: Option<f64>,
     pub id: u32,
-    pub ip: Option<u32>,
     pub is_name: bool,
     pub host: NameId,
-    pub detail: Detail,
+    pub detail: Range<usize>,
 }
 
 /// A line that hit a limit.
@@ -104,26 +45,40 @@ pub struct Verdict {
     pub line: String,
     pub reason: &'static str,
     /// Where its failures stand in the yield.
-    pub failures: std::ops::Range<usize>,
+    pub failures: Range<usize>,
 }
 
 /// Identifiers as small numbers, so that each becomes a Python string once.
 #[derive(Default)]
 pub struct Ids {
-    numbers: HashMap<Arc<str>, u32, Seed>,
+    /// Dotted quads by their value: no text has to be fetched and compared.
+    quads: HashMap<u32, u32, Seed>,
+    others: HashMap<Arc<str>, u32, Seed>,
     /// Identifiers that are new since `take_fresh`.
     fresh: Vec<Arc<str>>,
 }
 
 impl Ids {
     pub fn number(&mut self, id: &str) -> u32 {
-        if let Some(&number) = self.numbers.get(id) {
+        let next = self.len() as u32;
+        if let Some(quad) = quad(id) {
+            let number = *self.quads.entry(quad).or_insert(next);
+            if number == next {
+                self.fresh.push(id.into());
+            }
             return number;
         }
-        let (number, shared) = (self.numbers.len() as u32, Arc::<str>::from(id));
-        self.numbers.insert(shared.clone(), number);
+        if let Some(&number) = self.others.get(id) {
+            return number;
+        }
+        let shared = Arc::<str>::from(id);
+        self.others.insert(shared.clone(), next);
         self.fresh.push(shared);
-        number
+        next
+    }
+
+    fn len(&self) -> usize {
+        self.quads.len() + self.others.len()
     }
 
     /// Identifiers that are new, in the order of their numbers.
@@ -133,7 +88,7 @@ impl Ids {
 
     /// Forgets all identifiers if there are too many; only between calls, as it makes numbers void. Says whether it did.
     pub fn trim(&mut self) -> bool {
-        let is_full = self.numbers.len() > MAX_INTERNED;
+        let is_full = self.len() > MAX_INTERNED;
         if is_full {
             *self = Ids::default();
         }
@@ -145,6 +100,8 @@ impl Ids {
 #[derive(Default)]
 pub struct Yield {
     pub failures: Vec<Failure>,
+    /// What the failures show, one after the other in one piece of memory.
+    pub details: Vec<u8>,
     pub odd: Vec<Odd>,
     /// All odd lines, those that were not kept included.
     pub odd_count: u64,
@@ -152,6 +109,16 @@ pub struct Yield {
 }
 
 impl Yield {
+    /// Makes an old yield empty; memory beyond `MAX_KEPT_DETAILS` and its like is given back.
+    pub fn reuse(mut old: Yield) -> Yield {
+        if old.details.capacity() > MAX_KEPT_DETAILS {
+            return Yield::default();
+        }
+        old.failures.clear();
+        old.details.clear();
+        Yield { failures: old.failures, details: old.details, ..Yield::default() }
+    }
+
     /// Keeps an odd line; beyond the bound it is only counted, by the caller.
     pub fn add_odd(&mut self, filter: usize, reason: &'static str, line: &str) {
         self.odd_count += 1;
@@ -164,28 +131,17 @@ impl Yield {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fields::{NOFAIL, USER};
-
-    /// What is packed comes out again, without the flags.
-    #[test]
-    fn packs_and_unpacks() {
-        let mut fields = Fields::new(11);
-        fields.set(USER, "ro\u{f6}t");
-        fields.set(NOFAIL, "x");
-        let mut earlier = Shown::default();
-        earlier.push("first", 100);
-        let detail = Detail::new(&fields, Some(&earlier), &["second", ""]);
-        assert_eq!(detail.lines(), ["first", "second", ""]);
-        assert_eq!(detail.fields(), [(USER, "ro\u{f6}t")]);
-        assert_eq!(Detail::new(&Fields::new(0), None, &[]).lines(), [] as [&str; 0]);
-    }
 
     /// Numbers stay until there are too many.
     #[test]
     fn numbers_identifiers() {
         let mut ids = Ids::default();
-        assert_eq!((ids.number("a"), ids.number("b"), ids.number("a")), (0, 1, 0));
-        assert_eq!(ids.take_fresh().len(), 2);
+        assert_eq!((ids.number("a"), ids.number("192.0.2.1"), ids.number("b"), ids.number("a")), (0, 1, 2, 0));
+        assert_eq!((ids.number("192.0.2.1"), ids.number("192.0.2.2"), ids.number("::1")), (1, 3, 4));
+        assert_eq!(
+            ids.take_fresh().iter().map(|id| &**id).collect::<Vec<_>>(),
+            ["a", "192.0.2.1", "b", "192.0.2.2", "::1"]
+        );
         assert!(!ids.trim());
         for number in 0..=MAX_INTERNED {
             ids.number(&number.to_string());

@@ -27,6 +27,13 @@ pub fn is_flag(name: NameId) -> bool {
     (NOFAIL..=CONTENT).contains(&name)
 }
 
+/// The groups that hold an address in one form or another.
+const ADDRESSES: [NameId; 3] = [IP4, IP6, DNS];
+
+fn is_address(name: NameId) -> bool {
+    (IP4..=CIDR).contains(&name)
+}
+
 /// All group names of one filter.
 #[derive(Clone, Debug)]
 pub struct Names {
@@ -116,18 +123,38 @@ impl Fields {
         self.live = other.live;
     }
 
-    /// Takes up all values of `other`, as long as the values stay within `limit` bytes altogether.
+    /// Takes up all values of `other`, as long as the values stay within `limit` bytes altogether; addresses always. An
+    /// address takes the place of every other, in whatever form: one line's address must not stand beside another's.
     pub fn overlay(&mut self, other: &Fields, limit: usize) {
+        if ADDRESSES.iter().any(|&name| other.get(name).is_some()) {
+            (IP4..=CIDR).for_each(|name| self.unset(name));
+        }
         for (index, &span) in other.spans.iter().enumerate() {
             if span == UNSET || self.bytes(index) == Some(&other.text.as_bytes()[span.0 as usize..span.1 as usize]) {
                 continue;
             }
             let (name, value) = (index as NameId, &other.text[span.0 as usize..span.1 as usize]);
             let old = self.get(name).map_or(0, str::len);
-            if self.live - old + value.len() <= limit {
+            if is_address(name) || self.live - old + value.len() <= limit {
                 self.set(name, value);
             }
         }
+    }
+
+    /// Takes up those values of `old` whose names have none here: the reverse of an overlay, for when there are few.
+    pub fn underlay(&mut self, old: &Fields) {
+        let has_address = ADDRESSES.iter().any(|&name| self.get(name).is_some());
+        for (index, &span) in old.spans.iter().enumerate() {
+            let is_free = self.spans.get(index) == Some(&UNSET) && !(has_address && is_address(index as NameId));
+            if span != UNSET && is_free {
+                self.set(index as NameId, &old.text[span.0 as usize..span.1 as usize]);
+            }
+        }
+    }
+
+    /// Bytes of all values.
+    pub fn size(&self) -> usize {
+        self.live
     }
 
     fn bytes(&self, index: usize) -> Option<&[u8]> {
@@ -150,11 +177,6 @@ impl Fields {
             let name = index as NameId;
             self.get(name).map(|value| (name, value))
         })
-    }
-
-    /// Room that the values need in a `Detail`.
-    pub fn packed_size(&self) -> usize {
-        self.live + 6 * self.spans.len()
     }
 
     /// Bytes that are held, for bounds on memory.

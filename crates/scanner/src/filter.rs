@@ -4,8 +4,9 @@
 //! of a multi-line filter.
 
 use crate::dates::{Dated, Moment};
+use crate::detail;
 use crate::expressions::Expressions;
-use crate::failure::{Detail, Failure, Ids, Yield};
+use crate::failure::{Failure, Ids, Yield};
 use crate::fields::{Fields, Names, MLFGAINED, MLFID, NOFAIL};
 use crate::identifier::{identify, Identity};
 use crate::interest;
@@ -90,6 +91,8 @@ pub struct Filter {
     pub hits: Vec<u64>,
     fields: Fields,
     base: Fields,
+    /// Fields of the last match, kept only to explain it: a session takes `fields` away.
+    matched: Option<Fields>,
     stripped: String,
 }
 
@@ -106,6 +109,7 @@ impl Filter {
             interest: interest::of_filter(spec)?,
             fields: Fields::new(names.len()),
             base: Fields::new(names.len()),
+            matched: None,
             hits: vec![0; expressions.len()],
             max_lines: spec.maxlines,
             window: new_window(spec.maxlines),
@@ -127,9 +131,14 @@ impl Filter {
         self.expressions.groups()
     }
 
+    /// Keeps the fields of a match from now on.
+    pub fn explain(&mut self) {
+        self.matched = Some(Fields::default());
+    }
+
     /// Fields of the last line that matched.
     pub fn matched_fields(&self) -> &Fields {
-        &self.fields
+        self.matched.as_ref().unwrap_or(&self.fields)
     }
 
     /// Forgets what an interrupted run may have left half done.
@@ -208,6 +217,9 @@ impl Filter {
 
     /// Decides what a match means. `lines` are its complete lines, `texts` what ignore expressions are searched in.
     fn conclude(&mut self, rule: usize, lines: &[&str], texts: &[Text], when: When, sink: &mut Sink) -> Outcome {
+        if let Some(matched) = &mut self.matched {
+            matched.copy_from(&self.fields);
+        }
         if self.expressions.is_ignored(texts, sink.search) {
             return Outcome::Ignored;
         }
@@ -241,11 +253,13 @@ impl Filter {
         let fields = session.map_or(&self.fields, |session| &session.fields);
         match identify(fields, self.usedns) {
             Identity::Known { id, ip, is_name, host } => {
-                let detail = Detail::new(fields, session.map(|session| &session.stored), lines);
-                let ip = (!ip.is_empty()).then(|| sink.ids.number(&ip));
+                let begin = sink.out.details.len();
+                let details = &mut sink.out.details;
+                detail::pack(details, &ip, fields, session.map(|session| &session.stored), lines);
+                let detail = begin..details.len();
                 let (time, logged) = (when.time.unwrap_or_default(), when.logged);
                 let (id, rule, filter) = (sink.ids.number(&id), rule as u32, self.index);
-                sink.out.failures.push(Failure { filter, rule, time, logged, id, ip, is_name, host, detail });
+                sink.out.failures.push(Failure { filter, rule, time, logged, id, is_name, host, detail });
                 Outcome::Fail
             }
             Identity::BadAddress => {

@@ -62,6 +62,10 @@ impl Hasher for Fold {
         self.state ^= u64::from(byte);
     }
 
+    fn write_u32(&mut self, value: u32) {
+        self.state ^= u64::from(value);
+    }
+
     fn write_u64(&mut self, value: u64) {
         self.state ^= value;
     }
@@ -80,9 +84,10 @@ mod tests {
     fn tells_keys_apart() {
         let seed = Seed::default();
         let mut all: Vec<u64> = (0..50_000).map(|n| seed.hash(&format!("198.51.{n}"))).collect();
+        all.extend((0..50_000u32).map(|n| seed.hash_one(n)));
         all.extend((0..40).map(|n| seed.hash(&"\0".repeat(n))));
         all.sort_unstable();
         all.dedup();
-        assert_eq!(all.len(), 50_040);
+        assert_eq!(all.len(), 100_040);
     }
 }

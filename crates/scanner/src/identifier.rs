@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::fields::{Fields, NameId, CIDR, DNS, FID, IP4, IP6};
+use crate::quad::quad;
 use crate::spec::UseDns;
 
 /// Who it was.
@@ -81,7 +82,7 @@ fn by_name(name: &str, usedns: UseDns) -> Identity<'_> {
 fn plain(text: &str) -> Option<Cow<'_, str>> {
     let text = unbracketed(text);
     // Dotted quads that parse are canonical as they stand: the parser takes no leading zeros.
-    if text.parse::<Ipv4Addr>().is_ok() {
+    if quad(text).is_some() {
         return Some(Cow::Borrowed(text));
     }
     text.parse::<Ipv6Addr>().ok().map(|address| Cow::Owned(address.to_canonical().to_string()))

@@ -6,6 +6,7 @@
 #![cfg_attr(not(feature = "python"), allow(dead_code))]
 
 mod dates;
+mod detail;
 mod dispatch;
 mod dump;
 mod engine;
@@ -23,6 +24,7 @@ mod literals;
 mod meter;
 #[cfg(feature = "python")]
 mod python;
+mod quad;
 mod regex;
 mod search;
 mod session;

@@ -8,7 +8,8 @@ pub const MAX_SHOWN: usize = 8 * 1024;
 /// Longest value of one captured group, in bytes; cut at a character boundary.
 pub const MAX_VALUE: usize = 8 * 1024;
 
-/// Values that one session remembers, in bytes altogether; a value that does not fit is not taken up.
+/// Values that one session remembers, in bytes altogether; a value that does not fit is not taken up. Addresses always
+/// are: they are four values at most.
 pub const MAX_SESSION_FIELDS: usize = 16 * 1024;
 
 /// Lines that one session remembers, in bytes altogether; a line that does not fit is not remembered.
@@ -19,6 +20,9 @@ pub const MAX_MATCHES: usize = 32;
 
 /// Odd lines handed over by one call; all are counted.
 pub const MAX_ODD: usize = 100;
+
+/// Bytes of failures' details that are kept for the next call; more is given back to the system.
+pub const MAX_KEPT_DETAILS: usize = 1024 * 1024;
 
 /// Identifiers whose Python strings are kept for reuse; all are let go when there are more.
 pub const MAX_INTERNED: usize = 65_536;

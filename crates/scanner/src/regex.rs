@@ -95,6 +95,12 @@ impl Code {
         value
     }
 
+    /// The literal that comes last in every match, if there is one.
+    fn last_byte(&self) -> Option<u8> {
+        let has_one = self.info_u32(PCRE2_INFO_LASTCODETYPE) == 1;
+        has_one.then(|| self.info_u32(PCRE2_INFO_LASTCODEUNIT)).and_then(|unit| u8::try_from(unit).ok())
+    }
+
     /// Names and numbers of the named groups.
     fn names(&self) -> Vec<(String, u32)> {
         let count = self.info_u32(PCRE2_INFO_NAMECOUNT) as usize;
@@ -144,6 +150,8 @@ pub struct Regex {
     ascii: Option<Code>,
     utf: Code,
     pub is_anchored: bool,
+    /// A byte that every match contains, in either case.
+    needed: Option<[u8; 2]>,
     /// Number of capture groups, group 0 not counted.
     pub groups: u32,
     pub names: Vec<(String, u32)>,
@@ -160,10 +168,20 @@ impl Regex {
             Subject::Lines => PCRE2_MULTILINE | PCRE2_ALT_CIRCUMFLEX,
         };
         let utf = Code::compile(pattern, options | PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK)?;
-        let ascii = if pattern.is_ascii() { Code::compile(pattern, options | PCRE2_NEVER_UTF).ok() } else { None };
         let is_anchored = utf.info_u32(PCRE2_INFO_ALLOPTIONS) & PCRE2_ANCHORED != 0;
+        // Before an anchored match PCRE2 walks through the text for a byte that must come last, which mostly costs more
+        // than it saves; `needed` is looked for when a match was expensive.
+        options |= if is_anchored { PCRE2_NO_START_OPTIMIZE } else { 0 };
+        let ascii = if pattern.is_ascii() { Code::compile(pattern, options | PCRE2_NEVER_UTF).ok() } else { None };
+        let needed = utf.last_byte().filter(u8::is_ascii);
+        let needed = needed.map(|byte| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()]);
         let (groups, names) = (utf.info_u32(PCRE2_INFO_CAPTURECOUNT), utf.names());
-        Ok(Regex { ascii, utf, is_anchored, groups, names })
+        Ok(Regex { ascii, utf, is_anchored, needed, groups, names })
+    }
+
+    /// Whether the text certainly contains no match, as far as one byte tells.
+    fn is_refuted(&self, text: Text, from: usize) -> bool {
+        self.needed.is_some_and(|[lower, upper]| memchr::memchr2(lower, upper, &text.bytes()[from..]).is_none())
     }
 
     fn code(&self, is_ascii: bool) -> &Code {
@@ -245,6 +263,7 @@ impl Machine {
         match status {
             PCRE2_ERROR_NOMATCH => Found::Miss,
             1.. => Found::Hit,
+            _ if regex.is_refuted(text, from) => Found::Miss,
             _ => Found::Limit,
         }
     }
@@ -300,6 +319,21 @@ mod tests {
     fn explains_errors() {
         let error = Regex::compile("a(b", Subject::Line).err().expect("an error");
         assert!(error.contains("offset 3"), "{error}");
+    }
+
+    /// A catastrophic match of a text that lacks what every match contains is a miss.
+    #[test]
+    fn refutes_by_one_byte() {
+        let (mut machine, text) = (machine(), "a".repeat(40));
+        for (pattern, tail, found) in [
+            (r"^(a+)+x\d?$", "!", Found::Miss),
+            (r"^(a+)+x\d?$", "xy", Found::Limit),
+            (r"(?i)^(a+)+x\d?$", "Xy", Found::Limit),
+            (r"(?i)^(a+)+X\d?$", "xy", Found::Limit),
+        ] {
+            let regex = Regex::compile(pattern, Subject::Line).expect("compiles");
+            assert_eq!(machine.run(&regex, Text::new(&format!("{text}{tail}")), 0, usize::MAX, 1000), found, "{tail}");
+        }
     }
 
     /// The match limit ends a catastrophic match, the offset limit keeps start positions in a window.

@@ -49,19 +49,21 @@ pub struct Session {
 }
 
 impl Session {
-    fn begin(&mut self, fields: &Fields, names: usize, time: f64) {
+    /// Begins anew with these fields, which are moved out.
+    fn begin(&mut self, fields: &mut Fields, names: usize, time: f64) {
         self.begun = time;
-        if fields.packed_size() <= MAX_SESSION_FIELDS {
-            self.fields.copy_from(fields);
+        self.has_several_users = false;
+        self.first_user.clear();
+        self.add_user(fields);
+        if fields.size() <= MAX_SESSION_FIELDS {
+            std::mem::swap(&mut self.fields, fields);
         } else {
             self.fields.reset(names);
             self.fields.overlay(fields, MAX_SESSION_FIELDS);
         }
         self.collected.clear();
         self.stored.clear();
-        (self.is_quiet, self.is_pending, self.has_several_users) = (false, false, false);
-        self.first_user.clear();
-        self.add_user(fields);
+        (self.is_quiet, self.is_pending) = (false, false);
     }
 
     fn add_user(&mut self, fields: &Fields) {
@@ -73,8 +75,8 @@ impl Session {
         }
     }
 
-    /// Step 2 of §3.4 for a session that is known.
-    fn merge(&mut self, fields: &Fields, flags: Flags) {
+    /// Step 2 of §3.4 for a session that is known; the fields are moved out.
+    fn merge(&mut self, fields: &mut Fields, flags: Flags) {
         self.add_user(fields);
         let was_quiet = std::mem::take(&mut self.is_quiet);
         if flags.is_gained {
@@ -83,7 +85,13 @@ impl Session {
         if !was_quiet && !self.is_pending {
             self.stored.clear();
         }
-        self.fields.overlay(fields, MAX_SESSION_FIELDS);
+        if self.fields.size() + fields.size() <= MAX_SESSION_FIELDS {
+            // A match mostly names everything that its session knows, so that nothing has to be copied.
+            fields.underlay(&self.fields);
+            std::mem::swap(&mut self.fields, fields);
+        } else {
+            self.fields.overlay(fields, MAX_SESSION_FIELDS);
+        }
     }
 
     /// Steps 3 and 4: whether the match stays quiet. Of a failure, `stored` are then the lines that go before its own.
@@ -91,11 +99,11 @@ impl Session {
         let is_revoked = std::mem::take(&mut self.is_pending) || self.has_several_users;
         self.is_quiet = (flags.is_nofail || flags.is_gained) && !is_revoked;
         if !self.is_quiet {
-            let stored = std::mem::take(&mut self.stored);
-            std::mem::swap(&mut self.stored, &mut self.collected);
-            self.stored.append(&stored, MAX_SESSION_TEXT);
-            self.collected = stored;
-            self.collected.clear();
+            if self.collected.len() > 0 {
+                std::mem::swap(&mut self.stored, &mut self.collected);
+                self.stored.append(&self.collected, MAX_SESSION_TEXT);
+                self.collected.clear();
+            }
         } else if !flags.is_forget {
             self.collected.extend(lines, MAX_SESSION_TEXT);
         }
@@ -157,7 +165,7 @@ impl Sessions {
         }
     }
 
-    /// Merges a matched line into its session. `fields` must hold `mlfid`; `time` is the line's.
+    /// Merges a matched line into its session. `fields` must hold `mlfid` and are moved out; `time` is the line's.
     pub fn merge(&mut self, fields: &mut Fields, names: usize, lines: &[&str], time: f64) -> Merged {
         self.release();
         let flags = Flags::take(fields);
@@ -284,7 +292,7 @@ impl Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fields::IP4;
+    use crate::fields::{CIDR, DNS, FID, IP4, IP6};
 
     fn fields(id: &str, values: &[(u16, &str)]) -> Fields {
         let mut fields = Fields::new(11);
@@ -309,6 +317,37 @@ mod tests {
         }
         let kept: Vec<&str> = sessions.iter().map(|(key, _)| key).collect();
         assert_eq!(kept, ["995", "997", "999"]);
+    }
+
+    /// An address takes the place of every other form of address; other fields stay.
+    #[test]
+    fn keeps_one_address() {
+        let mut sessions = Sessions::new(10, 300.0);
+        let mut addresses = |values: &[(u16, &str)]| -> Vec<(u16, String)> {
+            let Merged::Due(place) = sessions.merge(&mut fields("a", values), 11, &["line"], 1.0) else {
+                panic!("quiet")
+            };
+            let fields = &sessions.session(place).fields;
+            fields.iter().filter(|each| each.0 != MLFID).map(|(name, value)| (name, value.to_owned())).collect()
+        };
+        let user = (USER, "u".to_owned());
+        addresses(&[(IP4, "192.0.2.1"), (CIDR, "24"), (USER, "u")]);
+        assert_eq!(addresses(&[(IP6, "2001:db8::1")]), [(IP6, "2001:db8::1".to_owned()), user.clone()]);
+        assert_eq!(addresses(&[(DNS, "host.example")]), [(DNS, "host.example".to_owned()), user.clone()]);
+        assert_eq!(addresses(&[(IP4, "192.0.2.2")]), [(IP4, "192.0.2.2".to_owned()), user.clone()]);
+        assert_eq!(addresses(&[]), [(IP4, "192.0.2.2".to_owned()), user]);
+    }
+
+    /// However much a session remembers, it takes up a new address.
+    #[test]
+    fn always_takes_addresses() {
+        let (mut sessions, long) = (Sessions::new(10, 300.0), "x".repeat(MAX_SESSION_FIELDS / 2));
+        let first = &[(IP4, "192.0.2.1"), (FID, &long), (USER, &long)];
+        for values in [&first[..], &[(IP6, "2001:db8::1")]] {
+            sessions.merge(&mut fields("a", values), 11, &["line"], 1.0);
+        }
+        let (_, session) = sessions.iter().next().expect("a session");
+        assert_eq!((session.fields.get(IP4), session.fields.get(IP6)), (None, Some("2001:db8::1")));
     }
 
     /// A session ends its lifetime after its first line, not its last.

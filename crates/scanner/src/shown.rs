@@ -16,10 +16,6 @@ impl Shown {
         self.ends.len()
     }
 
-    pub fn bytes(&self) -> usize {
-        self.text.len()
-    }
-
     pub fn capacity(&self) -> usize {
         self.text.capacity()
     }

@@ -15,6 +15,14 @@ pub struct Clock {
     pub is_live: bool,
 }
 
+impl Clock {
+    /// `now` in whole seconds, rounded down; made here because the library's function is a call for each line.
+    pub fn second(self) -> i64 {
+        let second = self.now as i64;
+        second - i64::from(second as f64 > self.now)
+    }
+}
+
 /// When a line counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct When {
@@ -65,6 +73,14 @@ mod tests {
         assert_eq!(time(Moment::At(401), false, None), Some(Some(401.0)));
         assert_eq!(time(Moment::At(399), false, None), None);
         assert_eq!(time(Moment::At(5000), false, None), Some(Some(1000.0)));
+    }
+
+    /// Seconds are rounded down on both sides of 1970.
+    #[test]
+    fn rounds_down() {
+        for now in [0.0, 0.9, 1.0, -0.5, -1.0, -1.5, 1.795e9 + 0.999] {
+            assert_eq!(Clock { now, is_live: true }.second(), now.floor() as i64);
+        }
     }
 
     /// Without a date the last time counts if it is recent, else now; in history a missing date leaves it unknown.

@@ -67,8 +67,8 @@ class Core:
     def handle(self, event: Event, now: Wall) -> list[Command]:
         """Takes one event at the time `now`; returns what is to be done, in order."""
         match event:
-            case Failures(jail, failures):
-                return self._watch(self.jails[jail].take(failures, now))
+            case Failures(jail, found):
+                return self._watch(self.jails[jail].take(found, now))
             case Tick():
                 return list(self._tick(now))
             case Enforced():
@@ -176,8 +176,9 @@ class Core:
             jail.restore(ban)
             self._expect_end(ban)
         for window in event.windows:
-            if window.jail in self.jails:
-                self.jails[window.jail].windows.restore(window)
+            owner = self.jails.get(window.jail)
+            if owner is not None and window.id not in owner.bans:  # a ban may be on disk before its window's end is
+                owner.windows.restore(window)
         yield from self._tick(now)
 
     def take_changed_windows(self) -> tuple[WindowState, ...]:

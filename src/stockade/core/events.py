@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from stockade.model.ban import Ban
 from stockade.model.clock import Seconds
-from stockade.model.failure import Failure
+from stockade.model.failure import Found
 from stockade.model.record import WindowState
 
 
@@ -17,7 +17,7 @@ class Failures:
     """The scanner found failures for one jail, in line order."""
 
     jail: str
-    failures: Sequence[Failure]
+    found: Found
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from stockade.core.ignore import IgnoreRules
 from stockade.core.window import Window, Windows
 from stockade.model.ban import Ban, BanOrigin, BanState
 from stockade.model.clock import Seconds, Wall
-from stockade.model.failure import Failure
+from stockade.model.failure import Failure, Found
 from stockade.model.identifier import MAX_LENGTH, canonical, widen_v6
 from stockade.model.settings import JailSettings
 
@@ -50,19 +50,20 @@ class Jail:
         self._unresolved: dict[str, list[Failure]] = {}
         self._said: set[str] = set()
 
-    def take(self, failures: Sequence[Failure], now: Wall) -> list[Command]:
+    def take(self, found: Found, now: Wall) -> list[Command]:
         """Counts failures in the order given; returns the bans they lead to."""
         commands: list[Command] = []
         bans, is_widening, after_ban = self.bans, self._prefix < 128, 0
-        for failure in failures:
-            identifier = failure.id
-            if is_widening and ":" in identifier:
-                identifier = self._widen(identifier)
+        for index, identifier in enumerate(found.ids):
             if identifier in bans:
                 after_ban += 1
+                continue
+            name = self._widen(identifier) if is_widening and ":" in identifier else identifier
+            if name in bans:
+                after_ban += 1
             else:
-                self._count(identifier, failure, now, commands)
-        self.counts["failures"] += len(failures)
+                self._count(name, found.failure(index), now, commands)
+        self.counts["failures"] += len(found.ids)
         self.counts["after_ban"] += after_ban
         return commands
 
@@ -111,8 +112,7 @@ class Jail:
         waiting = self._unresolved.pop(name, [])
         if waiting and not addresses:
             self.counts["unresolved"] += len(waiting)
-        named = [_Named(failure, address) for failure in waiting for address in addresses]
-        return self.take(named, now)
+        return self.take(_Named([(failure, address) for failure in waiting for address in addresses]), now)
 
     def _ban_for(self, identifier: str, last: Failure, window: Window, now: Wall) -> Iterator[Command]:
         """A ban runs from its last failure, so reading the same lines again gives the same end; one that would be over
@@ -162,6 +162,18 @@ class Jail:
 
 
 class _Named:
+    """Failures of a host name, once for each of its addresses."""
+
+    def __init__(self, pairs: Sequence[tuple[Failure, str]]) -> None:
+        self._pairs = pairs
+        self.ids = [address for _, address in pairs]
+
+    def failure(self, index: int, /) -> Failure:
+        """See `Found`."""
+        return _AtAddress(*self._pairs[index])
+
+
+class _AtAddress:
     """A failure whose host name turned out to be this address."""
 
     __slots__ = ("_failure", "id")

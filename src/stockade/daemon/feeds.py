@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from stockade.model.chunk import Source
+from stockade.errors import SourceError
+from stockade.model.chunk import Source, SourceStatus
 from stockade.model.clock import Wall
 from stockade.model.cursor import Cursor
 from stockade.model.settings import JailSettings, Settings
@@ -27,6 +28,7 @@ class Feeds:
         self._jails = settings.jails
         self._by_source: dict[str, list[JailSettings]] = {}
         self.sources: list[Source] = []
+        self.failed: list[SourceStatus] = []
         patterns = [log for jail in settings.jails for log in jail.logpaths]
         self._files = LogFiles(patterns, {n: c for n, c in cursors.items() if n.startswith("file:")})
         if patterns:
@@ -35,8 +37,11 @@ class Feeds:
             jails = [jail for jail in settings.jails if jail.journal == journal]
             name = journal_name(journal)
             since = Wall(now - max(jail.findtime for jail in jails))
+            try:
+                self.sources.append(Journal(journal, since, cursors.get(name)))
+            except SourceError as error:
+                self.failed.append(SourceStatus(name, "failed", f"{error.message} → {error.remedy}"))
             self._by_source[name] = jails
-            self.sources.append(Journal(journal, since, cursors.get(name)))
 
     def add_stdin(self) -> None:
         """Reads standard input too, for every jail."""
@@ -65,6 +70,10 @@ class Feeds:
         if self._files not in self.sources:
             self._files.close()
         self.sources = []
+
+    def status(self) -> list[SourceStatus]:
+        """How every source is doing, those included that could not be opened."""
+        return [row for source in self.sources for row in source.status()] + self.failed
 
     def close(self) -> None:
         """Closes every source."""

@@ -14,6 +14,7 @@ from stockade.core.events import Failures
 from stockade.model.chunk import Chunk, Entries
 from stockade.model.clock import Wall
 from stockade.model.cursor import Cursor
+from stockade.model.failure import Failure
 from stockade.model.record import Progress
 from stockade.model.settings import JailSettings
 
@@ -142,12 +143,25 @@ def _reached(feed: _Feed, item: Chunk | Entries) -> Cursor:
 
 def _by_jail(batch: Batch, jails: Sequence[str]) -> Iterator[Failures]:
     """Splits a batch by jail; with one jail on the source, which is usual, nothing has to be looked at."""
-    failures = batch.failures
-    if len(jails) == 1:
-        if failures:
-            yield Failures(jails[0], failures)
+    if not batch.ids:
         return
-    for index, jail in enumerate(jails):
-        mine = [failure for failure in failures if failure.filter == index]
+    if len(jails) == 1:
+        yield Failures(jails[0], batch)
+        return
+    for number, jail in enumerate(jails):
+        mine = [index for index, filter_ in enumerate(batch.filters) if filter_ == number]
         if mine:
-            yield Failures(jail, mine)
+            yield Failures(jail, _Part(batch, mine))
+
+
+class _Part:
+    """The failures of one jail in a batch of several."""
+
+    def __init__(self, batch: Batch, indexes: Sequence[int]) -> None:
+        self._batch = batch
+        self._indexes = indexes
+        self.ids = [batch.ids[index] for index in indexes]
+
+    def failure(self, index: int, /) -> Failure:
+        """See `Found`."""
+        return self._batch.failure(self._indexes[index])

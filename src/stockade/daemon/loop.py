@@ -22,7 +22,7 @@ from stockade.model.chunk import Source
 from stockade.model.clock import Monotonic, Seconds, Wall
 
 COMMIT_SECONDS: Seconds = 0.5
-"""How long counted failures and progress may wait for their transaction when no ban forces one."""
+"""How long counted failures and progress may wait for their transaction. Bans do not wait."""
 
 ASK_SECONDS: Seconds = 5.0
 """How often the enforcer is asked how it is and what was dropped, and the watchdog is fed."""
@@ -65,7 +65,7 @@ class Loop:
         while not self._is_stopping:
             self._turn()
         host.tell_service_manager("STOPPING=1")
-        self._parts.runner.commit(self._parts.intake)
+        self._parts.runner.commit(self._parts.intake, is_whole=True)
 
     def _turn(self) -> None:
         mono = self._clock.monotonic()
@@ -145,9 +145,13 @@ class Loop:
                 self._parts.words.say_seldom("odd line", Level.WARNING, "filter", message)
 
     def _say_found(self, event: Failures) -> None:
-        for failure in event.failures[:100]:
+        words = self._parts.words
+        total, shown = len(event.found.ids), words.left("Found")
+        for index in range(min(total, shown)):
+            failure = event.found.failure(index)
             message = f"[{event.jail}] Found {failure.id} - {self._parts.stamp(failure.time)}"
-            self._parts.words.say_seldom("Found", Level.INFO, "filter", message)
+            words.say_seldom("Found", Level.INFO, "filter", message)
+        words.leave_out("Found", max(0, total - shown))
 
     def _handle(self, event: Event, now: Wall) -> None:
         self._parts.runner.execute(self._parts.core.handle(event, now), now)
@@ -175,10 +179,10 @@ class Loop:
         runner = self._parts.runner
         self._parts.enforcement.flush()
         is_late = self._due.get("commit", Monotonic(mono + 1)) <= mono
-        if runner.has_decisions or is_late:
+        if is_late:
             self._due.pop("commit", None)
-            if not runner.commit(self._parts.intake):
-                self._due["commit"] = Monotonic(mono + COMMIT_SECONDS)
+        if (runner.has_decisions or is_late) and not runner.commit(self._parts.intake, is_whole=is_late):
+            self._due.setdefault("commit", Monotonic(mono + COMMIT_SECONDS))
         self._requests.finish(self._clock.wall())
         if self._requests.take_reloaded():
             self._watch_sources()

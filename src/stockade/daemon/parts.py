@@ -132,7 +132,7 @@ class Parts:
             core=self.core,
             ledger=self._fixed.ledger,
             enforcement=self._fixed.enforcement,
-            sources=[row for source in self.sources for row in source.status()],
+            sources=self._feeds.status(),
             odd_lines=self.intake.odd_lines(),
             problems=self._configuration.problems,
             troubles=self._troubles(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from stockade.model.ban import Ban
+from stockade.model.ban import Ban, BanOrigin
 from stockade.model.record import BanEnd, Progress, Record, WindowState
 
 _Key = tuple[str, str]
@@ -52,17 +52,30 @@ class Pending:
 
     @property
     def has_decisions(self) -> bool:
-        """Whether bans or ends wait: the commit is due now."""
+        """Whether bans or ends wait: a commit is due now."""
         return any(decisions.bans or decisions.ends for decisions in self._decisions)
 
-    def records(self, counters: Mapping[str, int]) -> tuple[Record, ...]:
-        """Everything that waits, for one transaction."""
-        decided = [Record(tuple(some.bans.values()), tuple(some.ends.values())) for some in self._decisions]
+    @property
+    def has_only_found_bans(self) -> bool:
+        """Whether what waits are bans that filters decided and nothing else: they may go ahead of their cursors."""
+        bans = [ban for decisions in self._decisions for ban in decisions.bans.values()]
+        return not any(some.ends for some in self._decisions) and all(ban.origin is BanOrigin.FILTER for ban in bans)
+
+    def decided(self) -> tuple[Record, ...]:
+        """The bans and ends that wait, for one transaction."""
+        return tuple(Record(tuple(some.bans.values()), tuple(some.ends.values())) for some in self._decisions)
+
+    def everything(self, counters: Mapping[str, int]) -> tuple[Record, ...]:
+        """All that waits, for one transaction."""
         counted = Record((), (), tuple(self._windows.values()), tuple(self._progress.values()), counters)
-        return (*decided, counted)
+        return (*self.decided(), counted)
+
+    def committed_decisions(self) -> None:
+        """Forgets the bans and ends: they are on disk now."""
+        self._decisions = [_Decisions()]
 
     def committed(self) -> None:
-        """Forgets what is on disk now."""
-        self._decisions = [_Decisions()]
+        """Forgets everything: it is on disk now."""
+        self.committed_decisions()
         self._windows.clear()
         self._progress.clear()

@@ -20,7 +20,7 @@ from stockade.errors import LedgerError
 from stockade.ledger import Ledger
 from stockade.model.ban import Ban, BanOrigin, BanState
 from stockade.model.clock import Wall
-from stockade.model.record import BanEnd
+from stockade.model.record import BanEnd, Record
 
 
 class Runner:
@@ -77,27 +77,44 @@ class Runner:
 
     @property
     def has_decisions(self) -> bool:
-        """Whether a commit is due at once."""
+        """Whether bans or ends wait for the disk."""
         return self._pending.has_decisions
 
-    def commit(self, intake: Intake) -> bool:
-        """Writes what was decided, counted and read since the last time; False when the ledger refused."""
+    def commit(self, intake: Intake, *, is_whole: bool) -> bool:
+        """Writes what was decided, then announces it; False when the ledger refused.
+
+        Bans that filters decided may go ahead of their cursors, which follow with the next whole commit: read again
+        after a crash, the same lines meet a ban that stands. Everything else waits for the whole.
+        """
         self._enforcement.flush()
-        self._pending.add_windows(self._core.take_changed_windows())
-        self._pending.add_progress(intake.take_progress())
+        if is_whole or not self._pending.has_only_found_bans:
+            self._pending.add_windows(self._core.take_changed_windows())
+            self._pending.add_progress(intake.take_progress())
+            is_written = self._write(self._pending.everything(self._core.statistics()), self._pending.committed)
+        else:
+            bans = {name: count for name, count in self._core.statistics().items() if name.endswith(".bans")}
+            records = (*self._pending.decided(), Record(counters=bans))
+            is_written = self._write(records, self._pending.committed_decisions)
+        if is_written:
+            self._say_announcements()
+        return is_written
+
+    def _write(self, records: tuple[Record, ...], when_written: Callable[[], None]) -> bool:
         try:
-            self._ledger.commit_all(self._pending.records(self._core.statistics()))
+            self._ledger.commit_all(records)
         except LedgerError as error:
             if self.ledger_trouble is None:
                 self._words.say(Level.ERROR, "database", f"{error.message}; blocks stand, {error.remedy}")
             self.ledger_trouble = error
             return False
         self.ledger_trouble = None
-        self._pending.committed()
-        for level, message in self._announcements:
-            self._words.say(level, "actions", message)
-        self._announcements.clear()
+        when_written()
         return True
+
+    def _say_announcements(self) -> None:
+        announcements, self._announcements = self._announcements, []
+        for level, message in announcements:
+            self._words.say(level, "actions", message)
 
 
 def stamp(at: Wall) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import encodings.idna  # noqa: F401 - see `late imports`
 import os
+import resource
 from collections.abc import Sequence
 from contextlib import ExitStack
 from glob import iglob
@@ -69,6 +70,7 @@ class _Setup:
 
     def serve(self) -> None:
         """Makes state and socket, gives up every right, and turns the loop."""
+        _raise_file_limit()
         identity = rights.identity_for(rights.DAEMON)
         _prepare_state(Path(self.options.state), identity)
         server = _listen(self.options, identity)
@@ -94,6 +96,12 @@ class _Setup:
         loop = Loop(parts, self.clock, server, Requests(parts, server))
         stack.callback(loop.close)
         return loop
+
+
+def _raise_file_limit() -> None:
+    """One descriptor for every log file: as many as the host allows, not as few as it starts with."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _prepare_state(state: Path, identity: Identity) -> None:

@@ -18,7 +18,7 @@ from stockade.model.clock import Wall
 MAX_LINE = 4096
 """Characters of one log line; the rest is cut and marked."""
 
-MAX_REPEATS = 20
+MAX_REPEATS = 100
 """Lines of one kind a minute; further ones are counted and said in one line. Bans and unbans are never left out."""
 
 
@@ -66,6 +66,15 @@ class Words:
             self._stream.flush()
         except (OSError, ValueError):
             return
+
+    def left(self, kind: str) -> int:
+        """How many lines of a kind may still be said this minute."""
+        is_new_minute = int(self._wall() // 60) != self._minute
+        return MAX_REPEATS if is_new_minute else max(0, MAX_REPEATS - self._repeats.get(kind, 0))
+
+    def leave_out(self, kind: str, count: int) -> None:
+        """Counts lines of a kind that were not even made."""
+        self._repeats[kind] = self._repeats.get(kind, 0) + count
 
     def say_seldom(self, kind: str, level: Level, logger: str, message: str) -> None:
         """Writes a line of a kind that an attacker can cause, at most MAX_REPEATS times a minute."""

@@ -1,7 +1,12 @@
-"""Failure: who failed, when, under which rule. Created by the scanner; see `_scanner.pyi` for the native class."""
+"""Failure: who failed, when, under which rule. Created by the scanner; see `_scanner.pyi` for the native class.
+
+A scan yields many failures of those who are banned already. `Found` gives their identifiers at once and makes the
+failures themselves only when asked for.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -35,3 +40,14 @@ class Failure(Protocol):
     @property
     def matches(self) -> list[str]:
         """The complete original lines, oldest first; undecodable bytes replaced, at most 8 KiB each."""
+
+
+class Found(Protocol):
+    """The failures of one scan, in line order. The scanner's `Batch` is one."""
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The identifier of each failure."""
+
+    def failure(self, index: int, /) -> Failure:
+        """The failure itself."""

@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyString};
 
 use super::extract;
-use super::values::{Batch, Failure, Odd, Verdict};
+use super::values::{AllNames, Batch};
 use crate::dump;
 use crate::engine::Engine;
 use crate::failure::Yield;
-use crate::fields::Names;
 use crate::text::Encoding;
 use crate::timing::Clock;
 
@@ -21,8 +20,10 @@ use crate::timing::Clock;
 #[pyclass(module = "stockade._scanner")]
 pub struct Scanner {
     engine: Engine,
-    names: Vec<Arc<Names>>,
+    names: AllNames,
     ids: Vec<Py<PyString>>,
+    /// The last two yields: once its batch is gone the older one's memory serves the next call.
+    spares: [Option<Arc<Yield>>; 2],
 }
 
 #[pymethods]
@@ -43,7 +44,7 @@ impl Scanner {
         let engine = Engine::new(&specs, &extract::limits(limits)?, is_explaining, encoding);
         let engine = engine.map_err(PyValueError::new_err)?;
         let names = engine.filters.iter().map(|filter| Arc::new(filter.names.clone())).collect();
-        Ok(Scanner { engine, names, ids: Vec::new() })
+        Ok(Scanner { engine, names, ids: Vec::new(), spares: [None, None] })
     }
 
     #[getter]
@@ -119,30 +120,17 @@ impl Scanner {
             self.ids.clear();
         }
         let engine = &mut self.engine;
+        let mut out = self.spares[0].take().and_then(Arc::into_inner).map_or_else(Yield::default, Yield::reuse);
         let out = py.detach(move || {
-            let mut out = Yield::default();
             work(engine, &mut out);
             out
         });
         let fresh = self.engine.ids.take_fresh();
         self.ids.extend(fresh.iter().map(|id| PyString::new(py, id).unbind()));
-        self.wrap(py, out)
-    }
-
-    fn wrap(&self, py: Python<'_>, out: Yield) -> PyResult<Batch> {
-        let failure = |plain: crate::failure::Failure| {
-            let names = &self.names[plain.filter as usize];
-            Py::new(py, Failure::wrap(py, plain, &self.ids, names))
-        };
-        let failures = PyList::new(py, out.failures.into_iter().map(failure).collect::<PyResult<Vec<_>>>()?)?;
-        let verdict = |plain: crate::failure::Verdict| {
-            let own = failures.get_slice(plain.failures.start, plain.failures.end).unbind();
-            let names = self.names[plain.filter as usize].clone();
-            Py::new(py, Verdict::wrap(plain, own, &names))
-        };
-        let verdicts = PyList::new(py, out.verdicts.into_iter().map(verdict).collect::<PyResult<Vec<_>>>()?)?;
-        let odd = out.odd.into_iter().map(|plain| Py::new(py, Odd::from(plain)));
-        let odd = PyList::new(py, odd.collect::<PyResult<Vec<_>>>()?)?;
-        Ok(Batch { failures: failures.unbind(), odd: odd.unbind(), verdicts: verdicts.unbind() })
+        let out = Arc::new(out);
+        if !out.failures.is_empty() {
+            self.spares = [self.spares[1].take(), Some(out.clone())];
+        }
+        Batch::wrap(py, out, &self.ids, &self.names)
     }
 }

@@ -4,11 +4,17 @@
 
 use std::sync::Arc;
 
+use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString};
 
-use crate::failure::{self, Detail};
+use crate::detail::Detail;
+use crate::failure::{self, Yield};
 use crate::fields::Names;
+
+/// The names of each filter's fields.
+pub type AllNames = Arc<[Arc<Names>]>;
 
 fn dict<'py>(py: Python<'py>, names: &Names, detail: &Detail) -> PyResult<Bound<'py, PyDict>> {
     let fields = PyDict::new(py);
@@ -33,26 +39,24 @@ pub struct Failure {
     id: Py<PyString>,
     #[pyo3(get)]
     is_name: bool,
-    ip: Option<Py<PyString>>,
     host: u16,
     detail: Detail,
     names: Arc<Names>,
 }
 
 impl Failure {
-    /// Wraps a plain failure; `ids` are the interned identifiers by number.
-    pub fn wrap(py: Python<'_>, plain: failure::Failure, ids: &[Py<PyString>], names: &Arc<Names>) -> Failure {
+    /// Wraps a plain failure with a copy of its own piece of `details`.
+    fn wrap(plain: &failure::Failure, details: &[u8], id: Py<PyString>, names: &AllNames) -> Failure {
         Failure {
             filter: plain.filter,
             rule: plain.rule,
             time: plain.time,
             logged: plain.logged,
-            id: ids[plain.id as usize].clone_ref(py),
+            id,
             is_name: plain.is_name,
-            ip: plain.ip.map(|ip| ids[ip as usize].clone_ref(py)),
             host: plain.host,
-            detail: plain.detail,
-            names: names.clone(),
+            detail: Detail::copied(&details[plain.detail.clone()]),
+            names: names[plain.filter as usize].clone(),
         }
     }
 }
@@ -60,8 +64,8 @@ impl Failure {
 #[pymethods]
 impl Failure {
     #[getter]
-    fn ip(&self, py: Python<'_>) -> Py<PyString> {
-        self.ip.as_ref().map_or_else(|| PyString::new(py, "").unbind(), |ip| ip.clone_ref(py))
+    fn ip(&self) -> &str {
+        self.detail.ip()
     }
 
     #[getter]
@@ -109,18 +113,18 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    pub fn wrap(plain: failure::Verdict, failures: Py<PyList>, names: &Arc<Names>) -> Verdict {
+    fn wrap(plain: &failure::Verdict, failures: Py<PyList>, names: &AllNames) -> Verdict {
         Verdict {
             n: plain.n,
             filter: plain.filter,
             verdict: plain.verdict,
             rule: plain.rule,
             time: plain.time,
-            line: plain.line,
+            line: plain.line.clone(),
             reason: plain.reason,
             failures,
-            detail: plain.detail,
-            names: names.clone(),
+            detail: plain.detail.clone(),
+            names: names[plain.filter as usize].clone(),
         }
     }
 }
@@ -151,9 +155,9 @@ pub struct Odd {
     line: String,
 }
 
-impl From<failure::Odd> for Odd {
-    fn from(plain: failure::Odd) -> Odd {
-        Odd { filter: plain.filter, reason: plain.reason, line: plain.line }
+impl From<&failure::Odd> for Odd {
+    fn from(plain: &failure::Odd) -> Odd {
+        Odd { filter: plain.filter, reason: plain.reason, line: plain.line.clone() }
     }
 }
 
@@ -164,13 +168,75 @@ impl Odd {
     }
 }
 
-/// The yield of one call.
+/// The yield of one call: identifiers at once, failures when asked for.
 #[pyclass(frozen, module = "stockade._scanner")]
 pub struct Batch {
+    found: Arc<Yield>,
+    names: AllNames,
     #[pyo3(get)]
-    pub failures: Py<PyList>,
+    ids: Py<PyList>,
+    failures: PyOnceLock<Py<PyList>>,
     #[pyo3(get)]
-    pub odd: Py<PyList>,
+    odd: Py<PyList>,
     #[pyo3(get)]
-    pub verdicts: Py<PyList>,
+    verdicts: Py<PyList>,
+}
+
+impl Batch {
+    /// Wraps a yield; `ids` are the interned identifiers by number.
+    pub fn wrap(py: Python<'_>, found: Arc<Yield>, ids: &[Py<PyString>], names: &AllNames) -> PyResult<Batch> {
+        let own = PyList::new(py, found.failures.iter().map(|plain| ids[plain.id as usize].bind(py)))?;
+        let odd = found.odd.iter().map(|plain| Py::new(py, Odd::from(plain)));
+        let odd = PyList::new(py, odd.collect::<PyResult<Vec<_>>>()?)?.unbind();
+        let (ids, names, failures, verdicts) =
+            (own.unbind(), names.clone(), PyOnceLock::new(), PyList::empty(py).unbind());
+        let batch = Batch { found, names, ids, failures, odd, verdicts };
+        if !batch.found.verdicts.is_empty() {
+            batch.add_verdicts(py)?;
+        }
+        Ok(batch)
+    }
+
+    fn add_verdicts(&self, py: Python<'_>) -> PyResult<()> {
+        let failures = self.failures(py)?;
+        for plain in &self.found.verdicts {
+            let own = failures.get_slice(plain.failures.start, plain.failures.end).unbind();
+            self.verdicts.bind(py).append(Py::new(py, Verdict::wrap(plain, own, &self.names))?)?;
+        }
+        Ok(())
+    }
+}
+
+#[pymethods]
+impl Batch {
+    #[getter]
+    fn filters(&self) -> Vec<u32> {
+        self.found.failures.iter().map(|plain| plain.filter).collect()
+    }
+
+    #[pyo3(signature = (index, /))]
+    fn failure(&self, py: Python<'_>, index: isize) -> PyResult<Failure> {
+        let out_of_range = || PyIndexError::new_err(format!("there are {} failures", self.found.failures.len()));
+        let index = usize::try_from(index).map_err(|_| out_of_range())?;
+        let plain = self.found.failures.get(index).ok_or_else(out_of_range)?;
+        let id = self.ids.bind(py).get_item(index)?.cast_into::<PyString>()?.unbind();
+        Ok(Failure::wrap(plain, &self.found.details, id, &self.names))
+    }
+
+    #[getter]
+    fn failures<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyList>> {
+        let all = self.failures.get_or_try_init(py, || {
+            let all = (0..self.found.failures.len()).map(|index| Py::new(py, self.failure(py, index as isize)?));
+            Ok::<_, PyErr>(PyList::new(py, all.collect::<PyResult<Vec<_>>>()?)?.unbind())
+        })?;
+        Ok(all.bind(py))
+    }
+
+    fn __len__(&self) -> usize {
+        self.found.failures.len()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Batch failures {}>", self.found.failures.len())
+    }
 }
