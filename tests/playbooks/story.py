@@ -75,7 +75,7 @@ class Story:
 def sentence(command: Command) -> str:
     """A command in words."""
     match command:
-        case StartBan(ban):
+        case StartBan(ban=ban):
             length = "for ever" if ban.until is None else f"for {ban.until - ban.since:g}"
             return f"ban {ban.id} in {ban.jail} {length}"
         case RetryBan(ban):

@@ -32,11 +32,16 @@ impl Head {
 
     #[inline]
     fn begins(&self, text: &[u8], lead: &Lead) -> bool {
-        let is_led = (0..lead.len()).all(|index| lead[index] & self.masks[index] == self.words[index]);
-        is_led && text.len() >= self.bytes.len() && {
+        is_led(lead, &self.words, &self.masks) && text.len() >= self.bytes.len() && {
             self.bytes.len() <= LEAD || text[LEAD..self.bytes.len()] == self.bytes[LEAD..]
         }
     }
+}
+
+#[inline]
+fn is_led(lead: &Lead, words: &Lead, masks: &Lead) -> bool {
+    let differences = (0..lead.len()).map(|index| lead[index] & masks[index] ^ words[index]);
+    differences.fold(0, |all, difference| all | difference) == 0
 }
 
 /// The lead of a text.
@@ -60,8 +65,25 @@ pub fn lead(text: &[u8]) -> Lead {
 /// The rules of one filter by the first byte of the text.
 pub struct Dispatch {
     hints: Vec<Hint>,
-    by_first: Vec<Box<[u16]>>,
-    of_empty: Box<[u16]>,
+    by_first: Vec<Box<[Candidate]>>,
+    of_empty: Box<[Candidate]>,
+}
+
+/// A rule, and the lead of its head if it has just one, so that most others are ruled out at a glance.
+pub struct Candidate {
+    pub rule: u16,
+    words: Lead,
+    masks: Lead,
+}
+
+impl Candidate {
+    fn new(rule: usize, hint: &Hint) -> Candidate {
+        let (words, masks) = match hint {
+            Hint::Heads(heads) if heads.len() == 1 => (heads[0].words, heads[0].masks),
+            _ => Default::default(),
+        };
+        Candidate { rule: rule as u16, words, masks }
+    }
 }
 
 impl Dispatch {
@@ -70,8 +92,9 @@ impl Dispatch {
             return Err("more than 65535 rules".into());
         }
         let hints = rules.iter().map(Hint::new).collect::<Result<Vec<_>, _>>()?;
-        let select = |accepts: &dyn Fn(&Hint) -> bool| -> Box<[u16]> {
-            (0..hints.len()).filter(|&index| accepts(&hints[index])).map(|index| index as u16).collect()
+        let select = |accepts: &dyn Fn(&Hint) -> bool| -> Box<[Candidate]> {
+            let all = hints.iter().enumerate();
+            all.filter(|(_, hint)| accepts(hint)).map(|(rule, hint)| Candidate::new(rule, hint)).collect()
         };
         let by_first = (0..=255u8).map(|byte| select(&|hint: &Hint| hint.may_begin_with(byte))).collect();
         let of_empty = select(&|hint: &Hint| !matches!(hint, Hint::Heads(_) | Hint::CaselessHeads(_)));
@@ -79,14 +102,17 @@ impl Dispatch {
     }
 
     /// Rules whose head may begin with the first byte of the text.
-    pub fn candidates(&self, text: &[u8]) -> &[u16] {
+    pub fn candidates(&self, text: &[u8]) -> &[Candidate] {
         text.first().map_or(&self.of_empty, |&byte| &self.by_first[usize::from(byte)])
     }
 
     /// Whether a candidate may match the text, which begins with `lead`.
     #[inline]
-    pub fn may_match(&self, rule: usize, text: &[u8], lead: &Lead) -> bool {
-        match &self.hints[rule] {
+    pub fn may_match(&self, candidate: &Candidate, text: &[u8], lead: &Lead) -> bool {
+        if !is_led(lead, &candidate.words, &candidate.masks) {
+            return false;
+        }
+        match &self.hints[usize::from(candidate.rule)] {
             Hint::Heads(heads) => heads.iter().any(|head| head.begins(text, lead)),
             Hint::CaselessHeads(heads) => heads.iter().any(|head| begins_caseless(text, head)),
             Hint::Literals(literals) => literals.is_in(text),
@@ -158,10 +184,9 @@ mod tests {
         ];
         let dispatch = Dispatch::new(&rules).expect("builds");
         let selected = |text: &str| -> Vec<u16> {
-            let candidates = dispatch.candidates(text.as_bytes()).iter().copied();
-            candidates
-                .filter(|&rule| dispatch.may_match(usize::from(rule), text.as_bytes(), &lead(text.as_bytes())))
-                .collect()
+            let (bytes, lead) = (text.as_bytes(), lead(text.as_bytes()));
+            let candidates = dispatch.candidates(bytes).iter();
+            candidates.filter(|each| dispatch.may_match(each, bytes, &lead)).map(|each| each.rule).collect()
         };
         assert_eq!(selected("Failed x"), [0, 3, 4]);
         assert_eq!(selected("Disconnected from"), [2, 3, 4, 5]);

@@ -50,6 +50,8 @@ pub struct Engine {
     is_explaining: bool,
     max_line: usize,
     decoded: String,
+    /// Whether the chunk that is being scanned is known to be ASCII.
+    is_ascii: bool,
     pub ids: Ids,
     pub counts: Counts,
     /// Of everything that makes a dump fit: filters and their expressions.
@@ -82,6 +84,7 @@ impl Engine {
             carry: Carry::default(),
             max_line: limits.max_line.max(1),
             decoded: String::new(),
+            is_ascii: false,
             ids: Ids::default(),
             counts: Counts::default(),
             fingerprint: crate::dump::fingerprint(specs),
@@ -160,6 +163,7 @@ impl Engine {
     fn candidate_lines(&mut self, data: &[u8], clock: Clock, out: &mut Yield) {
         self.counts.lines += memchr_iter(b'\n', data).count() as u64;
         let Some(literals) = self.literals.take() else { return };
+        self.is_ascii = data.is_ascii();
         let mut walk = Walk::new(&literals, data);
         let mut from = 0;
         while let Some(at) = walk.next(from) {
@@ -169,6 +173,7 @@ impl Engine {
             self.whole_line(&data[start..from - 1], None, true, clock, out);
         }
         self.long_lines(data, from, data.len(), clock, out);
+        self.is_ascii = false;
         self.literals = Some(literals);
     }
 
@@ -185,7 +190,7 @@ impl Engine {
         let (raw, is_long) = bounded(raw, self.max_line);
         let is_hit = has_literal && !is_long && self.filters.len() == 1;
         let mut buffer = std::mem::take(&mut self.decoded);
-        let decoded = decode(raw, self.encoding, &mut buffer);
+        let decoded = decode(raw, self.is_ascii, self.encoding, &mut buffer);
         // Replacement characters are longer than what they replace; the bound holds for the text as well.
         let text = Text { str: cut(decoded.str, self.max_line), is_ascii: decoded.is_ascii };
         let is_long = is_long || text.len() < decoded.len();

@@ -41,18 +41,28 @@ impl Expression {
     }
 
     /// Writes the groups of the last hit into `fields`; groups that took no part leave what is there. The content is not
-    /// written: it is a span of the text.
-    pub fn collect(&self, machine: &Machine, text: &str, fields: &mut Fields) {
-        let value = |group: u32| machine.group(group).map(|(start, end)| &text[start..end]);
+    /// written: it is a span of the text. `shift` is where the text stands in the line that `fields` has begun with.
+    pub fn collect(&self, machine: &Machine, text: &str, shift: usize, fields: &mut Fields) {
         for &(group, name) in &self.groups {
-            match value(group) {
+            match machine.group(group) {
                 Some(_) if name == CONTENT => {}
                 // Of a flag only matters whether it is empty.
-                Some(value) if is_flag(name) => fields.set(name, if value.is_empty() { "" } else { "1" }),
-                Some(value) => fields.set(name, value),
+                Some((start, end)) if is_flag(name) => {
+                    let first = text[start..end].chars().next().map_or(0, char::len_utf8);
+                    fields.set_group(name, text, shift, (start, start + first));
+                }
+                Some(span) => fields.set_group(name, text, shift, span),
                 None => {}
             }
         }
+        if !(self.alternatives.is_empty() && self.tuples.is_empty()) {
+            self.derive(machine, text, fields);
+        }
+    }
+
+    /// Fills names from ALT and TUPLE groups.
+    fn derive(&self, machine: &Machine, text: &str, fields: &mut Fields) {
+        let value = |group: u32| machine.group(group).map(|(start, end)| &text[start..end]);
         let mut taken: Vec<NameId> = Vec::new();
         for derived in &self.alternatives {
             let is_missing = derived.own.and_then(value).is_none_or(str::is_empty) && !taken.contains(&derived.target);
@@ -156,7 +166,7 @@ mod tests {
         let mut machine = Machine::new(expression.regex.groups).expect("memory");
         machine.run(&expression.regex, Text::new(text), 0, usize::MAX, 1000);
         let mut fields = Fields::new(names.len());
-        expression.collect(&machine, text, &mut fields);
+        expression.collect(&machine, text, 0, &mut fields);
         (names, fields)
     }
 

@@ -66,7 +66,7 @@ impl Expressions {
         if search.find(&prefix.regex, text) != Found::Hit {
             return None;
         }
-        prefix.collect(&search.machine, text.str, fields);
+        prefix.collect(&search.machine, text.str, 0, fields);
         let content = prefix.group(CONTENT).and_then(|group| search.machine.group(group));
         Some(content.filter(|span| span.0 < span.1).unwrap_or(whole))
     }
@@ -74,10 +74,12 @@ impl Expressions {
     /// The next rule that hits, in rule order; `position` is where to begin and moves on, 0 at first.
     pub fn next_hit(&self, text: Text, position: &mut usize, search: &mut Search) -> Option<usize> {
         let (bytes, lead) = (text.bytes(), lead(text.bytes()));
-        for &rule in &self.dispatch.candidates(bytes)[*position..] {
+        for candidate in &self.dispatch.candidates(bytes)[*position..] {
             *position += 1;
-            let rule = usize::from(rule);
-            if self.dispatch.may_match(rule, bytes, &lead) && search.find(&self.rules[rule].regex, text) == Found::Hit {
+            let rule = usize::from(candidate.rule);
+            if self.dispatch.may_match(candidate, bytes, &lead)
+                && search.find(&self.rules[rule].regex, text) == Found::Hit
+            {
                 return Some(rule);
             }
         }

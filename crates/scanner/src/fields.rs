@@ -69,17 +69,22 @@ impl Names {
 type Span = (u32, u32);
 const UNSET: Span = (u32::MAX, u32::MAX);
 
+/// Lines up to this length are copied whole, so that their groups are but spans.
+const MAX_BASE: usize = 512;
+
 /// Values by name. Setting a value again leaves the old text behind until `compact`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fields {
     spans: Vec<Span>,
     text: String,
     live: usize,
+    /// How much of `text` is the line that the groups are captured from.
+    base: usize,
 }
 
 impl Fields {
     pub fn new(names: usize) -> Fields {
-        Fields { spans: vec![UNSET; names], text: String::new(), live: 0 }
+        Fields { spans: vec![UNSET; names], ..Fields::default() }
     }
 
     /// Forgets every value; room for `names` names.
@@ -87,7 +92,30 @@ impl Fields {
         self.spans.clear();
         self.spans.resize(names, UNSET);
         self.text.clear();
-        self.live = 0;
+        (self.live, self.base) = (0, 0);
+    }
+
+    /// Forgets every value, in expectation of groups of `line`.
+    pub fn begin(&mut self, names: usize, line: &str) {
+        self.reset(names);
+        if line.len() <= MAX_BASE {
+            self.text.push_str(line);
+            self.base = line.len();
+        }
+    }
+
+    /// Sets a value that stands at `start..end` of the line that `begin` was given, `text` from `shift` on.
+    #[inline]
+    pub fn set_group(&mut self, name: NameId, text: &str, shift: usize, (start, end): (usize, usize)) {
+        if end + shift > self.base {
+            return self.set(name, &text[start..end]);
+        }
+        let Some(span) = self.spans.get_mut(usize::from(name)) else { return };
+        if *span != UNSET {
+            self.live -= (span.1 - span.0) as usize;
+        }
+        *span = ((start + shift) as u32, (end + shift) as u32);
+        self.live += end - start;
     }
 
     pub fn get(&self, name: NameId) -> Option<&str> {
@@ -120,7 +148,7 @@ impl Fields {
     pub fn copy_from(&mut self, other: &Fields) {
         self.spans.clone_from(&other.spans);
         self.text.clone_from(&other.text);
-        self.live = other.live;
+        (self.live, self.base) = (other.live, other.base);
     }
 
     /// Takes up all values of `other`, as long as the values stay within `limit` bytes altogether; addresses always. An
@@ -186,6 +214,7 @@ impl Fields {
 
     fn compact(&mut self) {
         let old = std::mem::take(&mut self.text);
+        self.base = 0;
         self.text.reserve(self.live);
         for span in self.spans.iter_mut().filter(|span| **span != UNSET) {
             let start = self.text.len() as u32;

@@ -171,7 +171,7 @@ impl Filter {
 
     fn run_single(&mut self, line: Line, stripped: Text, when: When, dated: Dated, sink: &mut Sink) -> Report {
         let mut report = Report { outcome: Outcome::Missed, rule: None, time: when.time };
-        self.fields.reset(self.names.len());
+        self.fields.begin(self.names.len(), stripped.str);
         let Some(span) = self.expressions.content(stripped, sink.search, &mut self.fields) else { return report };
         let text = stripped.slice(span.0, span.1);
         if self.is_all_rules {
@@ -182,7 +182,7 @@ impl Filter {
             if report.rule.is_some() {
                 self.fields.copy_from(&self.base);
             }
-            self.expressions.rule(rule).collect(&sink.search.machine, text.str, &mut self.fields);
+            self.expressions.rule(rule).collect(&sink.search.machine, text.str, span.0, &mut self.fields);
             let outcome = self.conclude(rule, &[line.text.str], &[stripped, text], when, sink);
             report = merged(report, outcome, rule);
             if outcome == Outcome::Ignored || !self.is_all_rules {
@@ -203,7 +203,7 @@ impl Filter {
         let text = whole.slice(content.0, content.1);
         let Some(rule) = self.expressions.next_hit(text, &mut 0, sink.search) else { return report };
         let (expression, machine) = (self.expressions.rule(rule), &sink.search.machine);
-        expression.collect(machine, text.str, &mut self.fields);
+        expression.collect(machine, text.str, content.0, &mut self.fields);
         let shift = |span: (usize, usize)| (span.0 + content.0, span.1 + content.0);
         let named = expression.regex.names.iter().filter(|entry| entry.0.starts_with("skiplines"));
         let skipped: Vec<_> = named.filter_map(|entry| machine.group(entry.1)).map(shift).collect();

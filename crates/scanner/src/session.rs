@@ -22,11 +22,11 @@ pub struct Flags {
 }
 
 impl Flags {
-    /// Reads the flag groups; the group that forgets is no data and is removed.
+    /// Reads the flag groups and removes them: they are no data.
     pub fn take(fields: &mut Fields) -> Flags {
         let is = |name| fields.filled(name).is_some();
         let flags = Flags { is_gained: is(MLFGAINED), is_nofail: is(NOFAIL), is_forget: is(MLFFORGET) };
-        fields.unset(MLFFORGET);
+        [MLFGAINED, NOFAIL, MLFFORGET].into_iter().for_each(|name| fields.unset(name));
         flags
     }
 }

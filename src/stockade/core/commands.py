@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from stockade.model.ban import Ban, BanState
 from stockade.model.clock import Wall
@@ -10,9 +11,14 @@ from stockade.model.clock import Wall
 
 @dataclass(frozen=True, slots=True)
 class StartBan:
-    """Block it, and write it to the ledger before anyone is told."""
+    """Block it, and write it to the ledger, with its evidence, before anyone is told.
+
+    The core keeps the ban without the evidence: the ledger has it.
+    """
 
     ban: Ban
+    fields: Mapping[str, str] = field(default_factory=dict)
+    matches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from stockade.core.commands import Command, Ignored, Resolve, StartBan
 from stockade.core.ignore import IgnoreRules
@@ -125,13 +124,13 @@ class Jail:
             until=self.end_of_ban(since, None),
             failures=len(window.times),
             reason=self._reason(len(window.times), last),
-            fields=window.first_fields(),
-            matches=window.matches()[-self.settings.maxmatches :] if self.settings.maxmatches else (),
         )
         if ban.is_over(now):
             self.counts["expired"] += 1
-        else:
-            yield self.start(ban)
+            return
+        self._take_up(ban)
+        maxmatches = self.settings.maxmatches
+        yield StartBan(ban, window.first_fields(), window.matches()[-maxmatches:] if maxmatches else ())
 
     def _reason(self, failures: int, last: Failure) -> str:
         """Why it is banned, for people."""
@@ -143,22 +142,22 @@ class Jail:
         duration = self.settings.ban.bantime if seconds is None else seconds
         return None if duration < 0 else Wall(now + duration)
 
-    def start(self, ban: Ban) -> StartBan:
-        """Takes up a ban; memory keeps it without its lines, which the ledger has."""
-        self.bans[ban.id] = ActiveBan(replace(ban, fields={}, matches=()))
+    def _take_up(self, ban: Ban) -> None:
+        self.bans[ban.id] = ActiveBan(ban)
         self.counts["bans"] += 1
-        return StartBan(ban)
 
     def ban_by_hand(self, text: str, seconds: Seconds | None, reason: str, now: Wall) -> StartBan:
         """Bans an identifier without asking the ignore rules, as the dialect has it; a standing ban is replaced."""
         identifier = canonical(text)
         self.windows.close(identifier)
         until = self.end_of_ban(now, seconds)
-        return self.start(Ban(self.settings.name, identifier, now, until, origin=BanOrigin.MANUAL, reason=reason))
+        ban = Ban(self.settings.name, identifier, now, until, origin=BanOrigin.MANUAL, reason=reason)
+        self._take_up(ban)
+        return StartBan(ban)
 
     def restore(self, ban: Ban) -> None:
-        """Takes up a ban of the ledger; it counts as decided until the enforcer says more."""
-        self.bans[ban.id] = ActiveBan(replace(ban, fields={}, matches=()))
+        """Takes up a ban of the ledger, without evidence; it counts as decided until the enforcer says more."""
+        self.bans[ban.id] = ActiveBan(ban)
 
 
 class _Named:

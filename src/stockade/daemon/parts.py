@@ -7,7 +7,7 @@ A reload builds the new ones completely before the old ones go.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stockade.control.schema import ReloadResult
 from stockade.core import Core
@@ -86,7 +86,8 @@ class Parts:
         standing = ledger.active_bans(now, with_evidence=False)
         self._fixed.enforcement.ensure(standing, now)
         self.core.restore_counters(ledger.counters())
-        restored = Restored([*ledger.overdue_bans(now), *standing], ledger.windows())
+        overdue = [replace(ban, fields={}, matches=()) for ban in ledger.overdue_bans(now)]
+        restored = Restored([*overdue, *standing], ledger.windows())
         self.runner.execute(self.core.handle(restored, now), now)
         if standing:
             message = f"{len(standing)} bans restored from the ledger; they end when they would have ended"

@@ -42,8 +42,8 @@ class Runner:
         """Carries out commands in their order. What they decide is on disk after the next `commit`."""
         for command in commands:
             match command:
-                case StartBan(ban):
-                    self._start(ban, now)
+                case StartBan():
+                    self._start(command, now)
                 case RetryBan(ban):
                     self._enforcement.block(ban, now)
                 case EndBan(ban, at, state):
@@ -55,8 +55,9 @@ class Runner:
                 case Resolve(name):
                     self._resolve(name)
 
-    def _start(self, ban: Ban, now: Wall) -> None:
-        ban = replace(ban, count=self._ledger.ban_count(ban.jail, ban.id) + 1)
+    def _start(self, command: StartBan, now: Wall) -> None:
+        count = self._ledger.ban_count(command.ban.jail, command.ban.id) + 1
+        ban = replace(command.ban, count=count, fields=command.fields, matches=command.matches)
         self._pending.add_ban(ban)
         if not self._enforcement.block(ban, now):
             self._announce(Level.WARNING, f"[{ban.jail}] {ban.id} is no address: nothing to block in the firewall")
