@@ -50,8 +50,6 @@ pub struct Engine {
     is_explaining: bool,
     max_line: usize,
     decoded: String,
-    /// Whether the chunk that is being scanned is known to be ASCII.
-    is_ascii: bool,
     pub ids: Ids,
     pub counts: Counts,
     /// Of everything that makes a dump fit: filters and their expressions.
@@ -84,7 +82,6 @@ impl Engine {
             carry: Carry::default(),
             max_line: limits.max_line.max(1),
             decoded: String::new(),
-            is_ascii: false,
             ids: Ids::default(),
             counts: Counts::default(),
             fingerprint: crate::dump::fingerprint(specs),
@@ -130,7 +127,7 @@ impl Engine {
         }
         let line = self.carry.take();
         self.counts.lines += 1;
-        self.whole_line(&line, None, false, clock, out);
+        self.whole_line((&line, None), None, false, clock, out);
         self.carry.reuse(line);
     }
 
@@ -147,14 +144,14 @@ impl Engine {
                 &joined
             }
         };
-        self.whole_line(line, Some(time), false, clock, out);
+        self.whole_line((line, None), Some(time), false, clock, out);
     }
 
     fn every_line(&mut self, data: &[u8], clock: Clock, out: &mut Yield) {
         let mut from = 0;
         for newline in memchr_iter(b'\n', data) {
             self.counts.lines += 1;
-            self.whole_line(&data[from..newline], None, false, clock, out);
+            self.whole_line((&data[from..newline], None), None, false, clock, out);
             from = newline + 1;
         }
     }
@@ -163,34 +160,45 @@ impl Engine {
     fn candidate_lines(&mut self, data: &[u8], clock: Clock, out: &mut Yield) {
         self.counts.lines += memchr_iter(b'\n', data).count() as u64;
         let Some(literals) = self.literals.take() else { return };
-        self.is_ascii = data.is_ascii();
+        let ascii = if data.is_ascii() { std::str::from_utf8(data).ok() } else { None };
         let mut walk = Walk::new(&literals, data);
         let mut from = 0;
         while let Some(at) = walk.next(from) {
             let start = begin(data, from, at);
             self.long_lines(data, from, start, clock, out);
             from = end(data, at) + 1;
-            self.whole_line(&data[start..from - 1], None, true, clock, out);
+            let line = start..from - 1;
+            self.whole_line((&data[line.clone()], ascii.map(|all| &all[line])), None, true, clock, out);
         }
         self.long_lines(data, from, data.len(), clock, out);
-        self.is_ascii = false;
         self.literals = Some(literals);
     }
 
     fn long_lines(&mut self, data: &[u8], mut from: usize, to: usize, clock: Clock, out: &mut Yield) {
         while let Some(start) = next_long(data, from, to, self.max_line) {
             let newline = end(data, start);
-            self.whole_line(&data[start..newline], None, false, clock, out);
+            self.whole_line((&data[start..newline], None), None, false, clock, out);
             from = newline + 1;
         }
     }
 
-    /// `has_literal` says that a literal of some filter was found in the line, cut or not.
-    fn whole_line(&mut self, raw: &[u8], known: Option<f64>, has_literal: bool, clock: Clock, out: &mut Yield) {
+    /// The line comes as bytes and, if it is known to be ASCII, as text. `has_literal` says that a literal of some filter
+    /// was found in it, cut or not.
+    fn whole_line(
+        &mut self,
+        (raw, ascii): (&[u8], Option<&str>),
+        known: Option<f64>,
+        has_literal: bool,
+        clock: Clock,
+        out: &mut Yield,
+    ) {
         let (raw, is_long) = bounded(raw, self.max_line);
         let is_hit = has_literal && !is_long && self.filters.len() == 1;
         let mut buffer = std::mem::take(&mut self.decoded);
-        let decoded = decode(raw, self.is_ascii, self.encoding, &mut buffer);
+        let decoded = match ascii {
+            Some(line) => Text { str: &line[..raw.len()], is_ascii: true },
+            None => decode(raw, self.encoding, &mut buffer),
+        };
         // Replacement characters are longer than what they replace; the bound holds for the text as well.
         let text = Text { str: cut(decoded.str, self.max_line), is_ascii: decoded.is_ascii };
         let is_long = is_long || text.len() < decoded.len();

@@ -4,7 +4,7 @@
 
 use crate::limits::{cut, MAX_VALUE};
 
-/// Number of a name in `Names`.
+/// Number of a name in `Names`; those of addresses come first.
 pub type NameId = u16;
 
 pub const IP4: NameId = 0;
@@ -154,7 +154,7 @@ impl Fields {
     /// Takes up all values of `other`, as long as the values stay within `limit` bytes altogether; addresses always. An
     /// address takes the place of every other, in whatever form: one line's address must not stand beside another's.
     pub fn overlay(&mut self, other: &Fields, limit: usize) {
-        if ADDRESSES.iter().any(|&name| other.get(name).is_some()) {
+        if other.has_address() {
             (IP4..=CIDR).for_each(|name| self.unset(name));
         }
         for (index, &span) in other.spans.iter().enumerate() {
@@ -171,13 +171,17 @@ impl Fields {
 
     /// Takes up those values of `old` whose names have none here: the reverse of an overlay, for when there are few.
     pub fn underlay(&mut self, old: &Fields) {
-        let has_address = ADDRESSES.iter().any(|&name| self.get(name).is_some());
-        for (index, &span) in old.spans.iter().enumerate() {
-            let is_free = self.spans.get(index) == Some(&UNSET) && !(has_address && is_address(index as NameId));
-            if span != UNSET && is_free {
+        let first = if self.has_address() { usize::from(CIDR) + 1 } else { 0 };
+        for index in first..old.spans.len().min(self.spans.len()) {
+            let span = old.spans[index];
+            if span != UNSET && self.spans[index] == UNSET {
                 self.set(index as NameId, &old.text[span.0 as usize..span.1 as usize]);
             }
         }
+    }
+
+    fn has_address(&self) -> bool {
+        ADDRESSES.iter().any(|&name| self.spans.get(usize::from(name)).is_some_and(|&span| span != UNSET))
     }
 
     /// Bytes of all values.

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::fields::{Fields, MLFFORGET, MLFGAINED, MLFID, NOFAIL, USER};
-use crate::hashing::Seed;
+use crate::hashing::{Hashed, Seed};
 use crate::limits::{MAX_SESSION_FIELDS, MAX_SESSION_TEXT};
 use crate::shown::Shown;
 
@@ -130,7 +130,7 @@ const PASSING: usize = 0;
 /// The sessions of one filter.
 pub struct Sessions {
     /// By hash of the identifier. Should two identifiers ever have one hash, the later session takes the place.
-    places: HashMap<u64, usize, Seed>,
+    places: HashMap<u64, usize, Hashed>,
     seed: Seed,
     slots: Vec<Slot>,
     free: Vec<usize>,

@@ -66,9 +66,9 @@ fn is_ascii(bytes: &[u8]) -> bool {
     bits & HIGH == 0
 }
 
-/// Decodes a line, which may be known to be ASCII; `buffer` holds the result where the bytes are not valid text as they stand.
-pub fn decode<'a>(raw: &'a [u8], is_known_ascii: bool, encoding: Encoding, buffer: &'a mut String) -> Text<'a> {
-    if is_known_ascii || is_ascii(raw) {
+/// Decodes a line; `buffer` holds the result where the bytes are not valid text as they stand.
+pub fn decode<'a>(raw: &'a [u8], encoding: Encoding, buffer: &'a mut String) -> Text<'a> {
+    if is_ascii(raw) {
         // SAFETY: ASCII is valid UTF-8. Checked twice, as `from_utf8` would, costs as much as the date.
         return Text { str: unsafe { str::from_utf8_unchecked(raw) }, is_ascii: true };
     }
@@ -107,10 +107,10 @@ mod tests {
     #[test]
     fn decodes_each_encoding() {
         let mut buffer = String::new();
-        assert!(decode(b"abc", false, Encoding::Latin1, &mut buffer).is_ascii);
-        assert_eq!(decode("é".as_bytes(), false, Encoding::Utf8, &mut buffer).str, "é");
-        assert_eq!(decode(b"a\xffb", false, Encoding::Utf8, &mut buffer).str, "a\u{fffd}b");
-        assert_eq!(decode(b"\xe9", false, Encoding::Latin1, &mut buffer).str, "é");
-        assert_eq!(decode("é".as_bytes(), false, Encoding::Ascii, &mut buffer).str, "\u{fffd}\u{fffd}");
+        assert!(decode(b"abc", Encoding::Latin1, &mut buffer).is_ascii);
+        assert_eq!(decode("é".as_bytes(), Encoding::Utf8, &mut buffer).str, "é");
+        assert_eq!(decode(b"a\xffb", Encoding::Utf8, &mut buffer).str, "a\u{fffd}b");
+        assert_eq!(decode(b"\xe9", Encoding::Latin1, &mut buffer).str, "é");
+        assert_eq!(decode("é".as_bytes(), Encoding::Ascii, &mut buffer).str, "\u{fffd}\u{fffd}");
     }
 }

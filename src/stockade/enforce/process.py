@@ -68,10 +68,14 @@ def run(link: socket.socket, identity: Identity, insecure: frozenset[str], make_
 
 
 def serve(link: socket.socket, service: Service, clock: Callable[[], Monotonic]) -> int:
-    """Answers requests until the daemon closes (0), says so (0) or sends what is no request (4)."""
+    """Answers requests until the daemon closes (0), says so (0) or sends what is no request (4).
+
+    A daemon that dies may have told people already what it asked for last: everything that is still on the link is
+    carried out, whether anybody reads the replies or not.
+    """
     last = READY
     while not service.is_closed:
-        data = link.recv(MESSAGE_BYTES + 1)
+        data = _receive(link)
         if not data:
             return EXIT_DONE
         try:
@@ -83,8 +87,17 @@ def serve(link: socket.socket, service: Service, clock: Callable[[], Monotonic])
             _log(f"enforcer ends: a message is not of the protocol ({refusal}); blocks stay in the kernel")
             return EXIT_REFUSED
         last = serial
-        link.send(encode_reply(reply))
+        with contextlib.suppress(BrokenPipeError):
+            link.send(encode_reply(reply))
     return EXIT_DONE
+
+
+def _receive(link: socket.socket) -> bytes:
+    """The next message. That the daemon died with replies unread is reported once, ahead of what it had sent."""
+    try:
+        return link.recv(MESSAGE_BYTES + 1)
+    except ConnectionResetError:
+        return link.recv(MESSAGE_BYTES + 1)
 
 
 def _answer(service: Service, serial: int, request: Request, now: Monotonic, sent: Monotonic) -> Reply:

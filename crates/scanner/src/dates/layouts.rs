@@ -40,6 +40,8 @@ pub struct Minute {
     /// Whole seconds of the clock that the cache was filled under; the year of a date may depend on it.
     now: i64,
     begins: Option<i64>,
+    /// The last syslog date with its second, and the time it gave.
+    last: ([u8; 16], i64),
 }
 
 /// A date that a layout accepted: the end of the span to be cut, and UTC seconds.
@@ -73,7 +75,7 @@ impl Minute {
     }
 
     fn keep(&mut self, text: &[u8], zone: &[u8], now: i64, begins: i64) {
-        *self = Minute { now, begins: Some(begins), text: padded(text), zone: padded(zone) };
+        *self = Minute { now, begins: Some(begins), text: padded(text), zone: padded(zone), last: Default::default() };
     }
 }
 
@@ -109,6 +111,11 @@ fn syslog(line: &[u8], cache: &mut Minute, now: i64, zone: &Zone) -> Option<Pars
         [first, ..] if is_plain_end(*first) => {}
         _ => return None,
     }
+    // Most lines are of the same second as the one before.
+    let same = padded::<16>(date);
+    if cache.last.0 == same && cache.now == now {
+        return Some(Parsed { start: 0, end: 15, time: cache.last.1 });
+    }
     if date[12] != b':' {
         return None;
     }
@@ -121,6 +128,7 @@ fn syslog(line: &[u8], cache: &mut Minute, now: i64, zone: &Zone) -> Option<Pars
             begins
         }
     };
+    cache.last = (same, begins + second);
     Some(Parsed { start: 0, end: 15, time: begins + second })
 }
 
