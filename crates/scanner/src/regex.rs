@@ -184,6 +184,11 @@ impl Regex {
         self.needed.is_some_and(|[lower, upper]| memchr::memchr2(lower, upper, &text.bytes()[from..]).is_none())
     }
 
+    /// Translates now what a run on the text would translate first, so that it does not count for the run.
+    pub fn prepare(&self, text: Text) {
+        self.code(text.is_ascii).is_jit();
+    }
+
     fn code(&self, is_ascii: bool) -> &Code {
         match &self.ascii {
             Some(code) if is_ascii => code,

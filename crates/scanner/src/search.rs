@@ -97,6 +97,7 @@ impl Search {
         if self.is_spent {
             return Found::Limit;
         }
+        regex.prepare(text);
         let begun = cpu_nanos();
         let started = *self.started.get_or_insert(begun);
         let share = if self.limit_hits == 0 { RULE_NANOS } else { RULE_NANOS / 10 };
@@ -131,11 +132,12 @@ impl Search {
                 Found::Limit if limit >= self.match_limit => return Found::Limit,
                 Found::Limit => limit = limit.saturating_mul(4).min(self.match_limit),
             }
-            // What comes next may cost four times as much: a larger limit or a wider window.
-            if now.saturating_add(took.saturating_mul(4)) > end {
+            // What comes next may cost four times as much, with a larger limit or a wider window; else it costs the same.
+            let factor = if found == Found::Miss && took >= CHEAP_NANOS { 1 } else { 4 };
+            if now.saturating_add(took.saturating_mul(factor)) > end {
                 // If the thread had to wait meanwhile, the last run was cheaper than the wall clock says.
                 let before = std::mem::replace(&mut known, cpu_nanos());
-                let dear = took.min(known.saturating_sub(before)).saturating_mul(4);
+                let dear = took.min(known.saturating_sub(before)).saturating_mul(factor);
                 now = known;
                 if now.saturating_add(dear) > end {
                     return Found::Limit;
