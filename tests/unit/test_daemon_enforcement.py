@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from stockade.core.events import Enforced, Outcome
-from stockade.daemon.enforcement import Enforcement
+from stockade.daemon.enforcement import MAX_WAITING, Enforcement
 from stockade.enforce.protocol import AddBlocks, LiftBlocks
 from stockade.enforce.recorder import Recorder
 from stockade.model.ban import Ban
@@ -75,6 +75,21 @@ def test_many_bans_travel_in_few_messages(recorder: Recorder) -> None:
     enforcement.flush()
     assert len(recorder.requests) == 3
     assert len(recorder.firewall.held) == 2500
+
+
+def test_a_busy_enforcer_is_not_flooded(recorder: Recorder) -> None:
+    """While too many requests are unanswered, blocks wait here and then travel together; none is lost."""
+    enforcement = Enforcement(recorder)
+    for number in range(MAX_WAITING + 500):
+        enforcement.block(ban(f"198.18.{number // 250}.{number % 250}"), NOW)
+        enforcement.flush()
+    assert len(recorder.requests) == MAX_WAITING
+    assert enforcement.has_unsent
+    enforcement.receive()  # answers what waited, and asks to read it back
+    recorder.receive()
+    enforcement.flush()
+    assert not enforcement.has_unsent
+    assert len(recorder.firewall.held) == MAX_WAITING + 500
 
 
 def test_the_remaining_time_is_what_the_kernel_gets(recorder: Recorder) -> None:

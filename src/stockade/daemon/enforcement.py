@@ -6,8 +6,9 @@ block is read back from the kernel as soon as it is applied. Owns what is under 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from stockade.core.events import Enforced, Outcome
 from stockade.enforce.link import Link
@@ -27,6 +28,7 @@ from stockade.enforce.protocol import (
     Verified,
     Verify,
     ensure_requests,
+    in_batches,
 )
 from stockade.model.ban import Ban
 from stockade.model.block import Block, JailCounter, Network
@@ -35,6 +37,40 @@ from stockade.model.identifier import parse_network
 
 Key = tuple[str, str]
 """A ban by jail and identifier."""
+
+
+MAX_WAITING = 1024
+"""Requests that the enforcer has not answered. At the bound further ones wait in the daemon, joined into batches."""
+
+
+@dataclass(slots=True)
+class _Adds:
+    """Consecutive blocks, sent in as few requests as possible."""
+
+    keys: list[Key] = field(default_factory=list)
+    items: list[Block] = field(default_factory=list)
+
+    def add(self, key: Key, block: Block) -> None:
+        """One more."""
+        self.keys.append(key)
+        self.items.append(block)
+
+    def requests(self) -> Iterator[tuple[Request, tuple[Key, ...]]]:
+        """What to send, each with the bans it is about."""
+        for keys, blocks in zip(in_batches(self.keys), in_batches(self.items), strict=True):
+            yield AddBlocks(blocks), keys
+
+
+@dataclass(slots=True)
+class _Lifts:
+    """Consecutive ends of blocks."""
+
+    items: list[tuple[str, Network]] = field(default_factory=list)
+
+    def requests(self) -> Iterator[tuple[Request, tuple[Key, ...]]]:
+        """What to send."""
+        for lifts in in_batches(self.items):
+            yield LiftBlocks(lifts), ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +87,7 @@ class Enforcement:
     def __init__(self, enforcer: Link) -> None:
         self._enforcer = enforcer
         self._sent: dict[int, _Sent] = {}
-        self._adds: list[tuple[Key, Block]] = []
-        self._lifts: list[tuple[str, Network]] = []
+        self._queue: deque[_Adds | _Lifts] = deque()
         self.counters: dict[str, JailCounter] = {}
         self.probe: Probed | None = None
         self.failure: Failed | None = None
@@ -67,9 +102,10 @@ class Enforcement:
         """Whether nothing is really blocked."""
         return self._enforcer.is_dry
 
-    def wants_write(self) -> bool:
-        """Whether requests wait for the socket."""
-        return self._enforcer.wants_write()
+    @property
+    def has_unsent(self) -> bool:
+        """Whether requests have not left this process yet; those that have are carried out even if it is killed."""
+        return bool(self._queue) or self._enforcer.wants_write()
 
     def ensure(self, bans: Iterable[Ban], now: Wall) -> None:
         """Makes exactly these bans stand in the kernel, adopting those that are there."""
@@ -81,22 +117,31 @@ class Enforcement:
 
     def block(self, ban: Ban, now: Wall) -> bool:
         """Queues a block; False for an identifier that is no address, which no firewall can block."""
-        self._send_lifts()
         blocks = _blocks(ban, now)
-        self._adds += blocks
+        for key, block in blocks:
+            last = self._queue[-1] if self._queue else None
+            if not isinstance(last, _Adds):
+                last = _Adds()
+                self._queue.append(last)
+            last.add(key, block)
         return bool(blocks)
 
     def unblock(self, ban: Ban) -> None:
         """Queues the end of a block."""
         network = parse_network(ban.id)
-        if network is not None:
-            self._send_adds()
-            self._lifts.append((ban.jail, network))
+        if network is None:
+            return
+        last = self._queue[-1] if self._queue else None
+        if not isinstance(last, _Lifts):
+            last = _Lifts()
+            self._queue.append(last)
+        last.items.append((ban.jail, network))
 
     def flush(self) -> None:
-        """Sends what is queued, in order."""
-        self._send_lifts()
-        self._send_adds()
+        """Sends what is queued, in order; the rest waits while the enforcer has MAX_WAITING requests before it."""
+        while self._queue and self._enforcer.waiting < MAX_WAITING:
+            for request, keys in self._queue.popleft().requests():
+                self._send(request, keys)
 
     def ask(self) -> None:
         """Asks how the enforcer is and what was dropped; the answers are kept in `probe` and `counters`."""
@@ -108,17 +153,6 @@ class Enforcement:
     def receive(self) -> list[Enforced]:
         """Takes replies; returns what became of bans."""
         return [event for reply in self._enforcer.receive() for event in self._take(reply)]
-
-    def _send_adds(self) -> None:
-        adds, self._adds = self._adds, []
-        for start in range(0, len(adds), BATCH):
-            some = adds[start : start + BATCH]
-            self._send(AddBlocks(tuple(block for _, block in some)), tuple(key for key, _ in some))
-
-    def _send_lifts(self) -> None:
-        lifts, self._lifts = self._lifts, []
-        for start in range(0, len(lifts), BATCH):
-            self._send(LiftBlocks(tuple(lifts[start : start + BATCH])))
 
     def _send(self, request: Request, keys: tuple[Key, ...] = ()) -> None:
         self._sent[self._enforcer.send(request)] = _Sent(request, keys)

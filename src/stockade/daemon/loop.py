@@ -66,6 +66,7 @@ class Loop:
             self._turn()
         host.tell_service_manager("STOPPING=1")
         self._parts.runner.commit(self._parts.intake, is_whole=True)
+        self._parts.runner.announce()
 
     def _turn(self) -> None:
         mono = self._clock.monotonic()
@@ -183,6 +184,7 @@ class Loop:
             self._due.pop("commit", None)
         if (runner.has_decisions or is_late) and not runner.commit(self._parts.intake, is_whole=is_late):
             self._due.setdefault("commit", Monotonic(mono + COMMIT_SECONDS))
+        runner.announce()
         self._requests.finish(self._clock.wall())
         if self._requests.take_reloaded():
             self._watch_sources()

@@ -30,7 +30,7 @@ from stockade.model.identifier import parse_network
 Answer = Callable[[Wall], object]
 
 FRESH_SECONDS: Seconds = 1.0
-"""How long `status` waits for the enforcer's present figures; afterwards it shows the last ones."""
+"""How long `status` waits for the enforcer's present figures, and a change for its way to the enforcer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,15 @@ class Requests:
         answer = self._begin(request, now)
         if request.command == "status":
             self._parts.enforcement.ask()
-            self._unanswered.append(_Unanswered(request.client, answer, Wall(now + FRESH_SECONDS)))
-        else:
-            self._unanswered.append(_Unanswered(request.client, answer, now))
+        patience = FRESH_SECONDS if request.command in ("status", "ban", "unban") else 0.0
+        self._unanswered.append(_Unanswered(request.client, answer, Wall(now + patience)))
 
     def finish(self, now: Wall) -> None:
         """Answers everything that was begun. When the ledger refused, what changes something gets that error."""
         unanswered, self._unanswered = self._unanswered, []
         for one in unanswered:
-            if one.wait_until > now and self._parts.enforcement.is_asked:
+            is_waiting = self._parts.enforcement.is_asked or self._parts.enforcement.has_unsent
+            if one.wait_until > now and is_waiting:
                 self._unanswered.append(one)
             else:
                 self._guarded(one.client, partial(self._answer, one.client, one.answer, now))

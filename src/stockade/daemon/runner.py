@@ -35,6 +35,7 @@ class Runner:
         self._words = words
         self._resolve = resolve
         self._pending = Pending()
+        self._decided: list[tuple[Level, str]] = []
         self._announcements: list[tuple[Level, str]] = []
         self.ledger_trouble: LedgerError | None = None
 
@@ -60,21 +61,21 @@ class Runner:
         ban = replace(command.ban, count=count, fields=command.fields, matches=command.matches)
         self._pending.add_ban(ban)
         if not self._enforcement.block(ban, now):
-            self._announce(Level.WARNING, f"[{ban.jail}] {ban.id} is no address: nothing to block in the firewall")
+            self._note(Level.WARNING, f"[{ban.jail}] {ban.id} is no address: nothing to block in the firewall")
         until = "for ever" if ban.until is None else f"until {stamp(ban.until)}"
         by_hand = " by hand" if ban.origin is BanOrigin.MANUAL else ""
-        self._announce(Level.NOTICE, f"[{ban.jail}] Ban {ban.id}")
-        self._announce(
+        self._note(Level.NOTICE, f"[{ban.jail}] Ban {ban.id}")
+        self._note(
             Level.INFO, f"[{ban.jail}] {ban.id} is banned{by_hand} {until}: {ban.reason or 'no reason given'}"
         )
 
     def _end(self, ban: Ban, at: Wall, state: BanState) -> None:
         self._pending.add_end(BanEnd(ban.jail, ban.id, at, state))
         self._enforcement.unblock(ban)
-        self._announce(Level.NOTICE, f"[{ban.jail}] Unban {ban.id}")
+        self._note(Level.NOTICE, f"[{ban.jail}] Unban {ban.id}")
 
-    def _announce(self, level: Level, message: str) -> None:
-        self._announcements.append((level, message))
+    def _note(self, level: Level, message: str) -> None:
+        self._decided.append((level, message))
 
     @property
     def has_decisions(self) -> bool:
@@ -82,7 +83,7 @@ class Runner:
         return self._pending.has_decisions
 
     def commit(self, intake: Intake, *, is_whole: bool) -> bool:
-        """Writes what was decided, then announces it; False when the ledger refused.
+        """Writes what was decided; False when the ledger refused.
 
         Bans that filters decided may go ahead of their cursors, which follow with the next whole commit: read again
         after a crash, the same lines meet a ban that stands. Everything else waits for the whole.
@@ -96,8 +97,6 @@ class Runner:
             bans = {name: count for name, count in self._core.statistics().items() if name.endswith(".bans")}
             records = (*self._pending.decided(), Record(counters=bans))
             is_written = self._write(records, self._pending.committed_decisions)
-        if is_written:
-            self._say_announcements()
         return is_written
 
     def _write(self, records: tuple[Record, ...], when_written: Callable[[], None]) -> bool:
@@ -110,9 +109,14 @@ class Runner:
             return False
         self.ledger_trouble = None
         when_written()
+        self._announcements += self._decided
+        self._decided = []
         return True
 
-    def _say_announcements(self) -> None:
+    def announce(self) -> None:
+        """Tells what is on disk and on its way to the kernel, whatever happens to this process now."""
+        if self._enforcement.has_unsent:
+            return
         announcements, self._announcements = self._announcements, []
         for level, message in announcements:
             self._words.say(level, "actions", message)
