@@ -30,7 +30,7 @@ run: setup ## Start the daemon in the foreground on the shipped configuration (l
 	@$(BIN)/stockade run --state build/run/state --socket build/run/control.sock
 
 test: $(VENV)/.tested-with ## Run every test
-	@cargo test --quiet -p stockade-scanner
+	@cargo test --quiet -p stockade-scanner --no-default-features
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/.packages ## Format, lint and types: under a minute

@@ -42,7 +42,7 @@ def test_kill_9_loses_nothing(lone_netns: Namespace, place: Path) -> None:
             select.select([], [], [], chance.uniform(0.05, 0.6))
             daemon.kill()
             if number % 10 == 0:  # the enforcer still does what it was asked for last
-                wait_for(lambda: _acknowledged(daemon) <= _in_kernel(lone_netns), "block of what was acknowledged", 5.0)
+                wait_for(lambda: _acknowledged(daemon) <= _in_kernel(lone_netns), f"every block, round {number},", 5.0)
         written: dict[str, int] = json.loads(flood.communicate(b"\n", timeout=30)[0])
     with daemon:
         wait_for(lambda: _failures(daemon) >= sum(written.values()), "the last line", seconds=60)

@@ -65,9 +65,7 @@ class Runner:
         until = "for ever" if ban.until is None else f"until {stamp(ban.until)}"
         by_hand = " by hand" if ban.origin is BanOrigin.MANUAL else ""
         self._note(Level.NOTICE, f"[{ban.jail}] Ban {ban.id}")
-        self._note(
-            Level.INFO, f"[{ban.jail}] {ban.id} is banned{by_hand} {until}: {ban.reason or 'no reason given'}"
-        )
+        self._note(Level.INFO, f"[{ban.jail}] {ban.id} is banned{by_hand} {until}: {ban.reason or 'no reason given'}")
 
     def _end(self, ban: Ban, at: Wall, state: BanState) -> None:
         self._pending.add_end(BanEnd(ban.jail, ban.id, at, state))

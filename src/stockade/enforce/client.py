@@ -66,18 +66,20 @@ class Enforcer:
         insecure: frozenset[str] = frozenset(),
         make_backend: process.MakeBackend = Nftables,
         clock: Callable[[], Monotonic] = _monotonic,
+        turn: int = -1,
     ) -> Enforcer:
         """Forks the enforcer and waits until it obeys.
 
         Raises RightsError or FirewallError with the child's own message when it cannot. `identity` is the user it runs
-        as when started as root; by default the one for `rights.ENFORCER`.
+        as when started as root; by default the one for `rights.ENFORCER`. `turn` is a descriptor of `wait_for_turn`
+        that the child keeps; the caller closes its own.
         """
         rights.require_net_admin()
         identity = identity or rights.identity_for(rights.ENFORCER)
         ours, theirs = _socketpair()
         pid = os.fork()
         if pid == 0:
-            _live(theirs, identity, insecure, make_backend)
+            _live(theirs, identity, insecure, make_backend, turn)
         theirs.close()
         enforcer = cls(ours, pid, clock)
         try:
@@ -233,11 +235,13 @@ def _socketpair() -> tuple[socket.socket, socket.socket]:
     return ours, theirs
 
 
-def _live(link: socket.socket, identity: Identity, insecure: frozenset[str], make_backend: process.MakeBackend) -> None:
+def _live(
+    link: socket.socket, identity: Identity, insecure: frozenset[str], make_backend: process.MakeBackend, turn: int
+) -> None:
     """The child's side of the fork. Never returns."""
     status = process.EXIT_BUG
     try:
-        status = process.run(link, identity, insecure, make_backend)
+        status = process.run(link, identity, insecure, make_backend, turn)
     finally:
         os._exit(status)
 

@@ -50,10 +50,12 @@ def _clock() -> Monotonic:
     return Monotonic(time.monotonic())
 
 
-def run(link: socket.socket, identity: Identity, insecure: frozenset[str], make_backend: MakeBackend) -> int:
-    """Is the whole life of the child after the fork; gives its exit status."""
+def run(
+    link: socket.socket, identity: Identity, insecure: frozenset[str], make_backend: MakeBackend, turn: int = -1
+) -> int:
+    """Is the whole life of the child after the fork; gives its exit status. `turn` is kept open as long as it lives."""
     try:
-        backend = _start(link, identity, insecure, make_backend)
+        backend = _start(link, identity, insecure, make_backend, turn)
     except (StockadeError, OSError) as problem:
         return _say_why(link, problem)
     try:
@@ -113,12 +115,14 @@ def _answer(service: Service, serial: int, request: Request, now: Monotonic, sen
         return Failed(serial, "bug", f"the enforcer failed: {what}", "report this as a bug")
 
 
-def _start(link: socket.socket, identity: Identity, insecure: frozenset[str], make_backend: MakeBackend) -> Backend:
+def _start(
+    link: socket.socket, identity: Identity, insecure: frozenset[str], make_backend: MakeBackend, turn: int
+) -> Backend:
     """Leaves the parent, drops rights, opens the firewall: in this order, so that libnftables runs unprivileged."""
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
     os.setsid()
-    _close_inherited(link.fileno())
+    _close_inherited({link.fileno(), turn})
     capabilities.rename("stockade-enforc")
     rights.drop(identity, keep=["CAP_NET_ADMIN"], insecure=insecure)
     for limit, value in _LIMITS:
@@ -127,8 +131,8 @@ def _start(link: socket.socket, identity: Identity, insecure: frozenset[str], ma
     return make_backend(_clock)
 
 
-def _close_inherited(link: int) -> None:
-    """Keeps the standard streams (input from nowhere) and the link; everything else was the parent's."""
+def _close_inherited(kept: set[int]) -> None:
+    """Keeps the standard streams (input from nowhere), the link and the turn; everything else was the parent's."""
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     for standard in (1, 2):
@@ -136,9 +140,11 @@ def _close_inherited(link: int) -> None:
             os.fstat(standard)
         except OSError:
             os.dup2(null, standard)
-    os.closerange(3, link)
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    os.closerange(link + 1, limit if limit != resource.RLIM_INFINITY else 1 << 20)
+    first = 3
+    for number in (*sorted(number for number in kept if number >= first), limit if limit > 0 else 1 << 20):
+        os.closerange(first, number)
+        first = number + 1
 
 
 def _say_why(link: socket.socket, problem: StockadeError | OSError) -> int:
