@@ -12,7 +12,7 @@ from stockade.errors import HostError
 
 
 def test_the_next_enforcer_waits_for_the_last(tmp_path: Path) -> None:
-    """Whoever holds a copy of the descriptor holds the lock: an enforcer that outlives its daemon keeps the next away."""
+    """Whoever holds a copy of the descriptor holds the lock, so an enforcer that outlives its daemon does."""
     turn = wait_for_turn(tmp_path / "state")
     copy = os.dup(turn)
     os.close(turn)
