@@ -89,7 +89,7 @@ def serve(link: socket.socket, service: Service, clock: Callable[[], Monotonic])
             _log(f"enforcer ends: a message is not of the protocol ({refusal}); blocks stay in the kernel")
             return EXIT_REFUSED
         last = serial
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(ConnectionError):  # gone, or gone with replies unread
             link.send(encode_reply(reply))
     return EXIT_DONE
 
