@@ -21,8 +21,9 @@ from stockade.daemon.words import Level, printable
 from stockade.model.chunk import Source
 from stockade.model.clock import Monotonic, Seconds, Wall
 
-COMMIT_SECONDS: Seconds = 0.5
-"""How long counted failures and progress may wait for their transaction. Bans do not wait."""
+COMMIT_SECONDS: Seconds = 0.25
+"""How long counted failures and progress may wait for their transaction. Bans do not wait, and neither does the first
+progress of a run: without a cursor nobody could tell, after a crash, which files had been begun."""
 
 ASK_SECONDS: Seconds = 5.0
 """How often the enforcer is asked how it is and what was dropped, and the watchdog is fed."""
@@ -49,6 +50,7 @@ class Loop:
         self._due: dict[str, Monotonic] = {}
         self._eager: set[Source] = set()
         self._watched: dict[Source, int] = {}
+        self._commit_pause: Seconds = 0.0
         self._is_stopping = False
         self._is_verdict_due = False
         self._is_protected: bool | None = None
@@ -131,7 +133,7 @@ class Loop:
         self._eager.discard(source)
         if items:
             self._eager.add(source)
-            self._due.setdefault("commit", Monotonic(mono + COMMIT_SECONDS))
+            self._due.setdefault("commit", Monotonic(mono + self._commit_pause))
         elif source.fileno() != self._watched.get(source, -1):
             self._watch_sources()
         for item in items:
@@ -182,6 +184,7 @@ class Loop:
         is_late = self._due.get("commit", Monotonic(mono + 1)) <= mono
         if is_late:
             self._due.pop("commit", None)
+            self._commit_pause = COMMIT_SECONDS
         if (runner.has_decisions or is_late) and not runner.commit(self._parts.intake, is_whole=is_late):
             self._due.setdefault("commit", Monotonic(mono + COMMIT_SECONDS))
         runner.announce()

@@ -67,7 +67,7 @@ def find_predecessors(path: str, cursor: Cursor, directories: Directories) -> li
         return []
     for _ in range(MAX_ATTEMPTS):
         names = directories.names(directory)
-        logs = _open_all(directory, names, _candidates(names, base, identity))
+        logs = _open_all(directory, names, _candidates(directory, names, base, identity))
         if logs is not None:
             return _chosen(logs, names, base, identity, cursor.position)
         directories.forget(directory)
@@ -81,7 +81,7 @@ def find_missed(path: str, held: frozenset[int]) -> list[OpenLog]:
     for _ in range(MAX_ATTEMPTS):
         names = _list(directory)
         inodes = {name: inode for inode, name in names.items()}
-        rotations = _rotations(names, base)[-MAX_BETWEEN:]
+        rotations = _rotations(directory, names, base)[-MAX_BETWEEN:]
         first = next((number for number, name in enumerate(rotations) if inodes[name] in held), len(rotations))
         logs = _open_all(directory, names, [name for name in rotations[first:] if inodes[name] not in held])
         if logs is not None:
@@ -89,9 +89,9 @@ def find_missed(path: str, held: frozenset[int]) -> list[OpenLog]:
     return []
 
 
-def _candidates(names: dict[int, str], base: str, identity: Identity) -> list[str]:
+def _candidates(directory: str, names: dict[int, str], base: str, identity: Identity) -> list[str]:
     """The names to look at, the oldest first: the one that has the cursor's inode, and rotations."""
-    candidates = _rotations(names, base)[-MAX_BETWEEN:]
+    candidates = _rotations(directory, names, base)[-MAX_BETWEEN:]
     name = names.get(identity.inode, base)
     return candidates if name == base or name in candidates else [name, *candidates]
 
@@ -116,7 +116,8 @@ def _open_all(directory: str, names: dict[int, str], candidates: list[str]) -> l
 
 
 def _chosen(logs: list[OpenLog], names: dict[int, str], base: str, identity: Identity, position: int) -> list[OpenLog]:
-    is_rotated = names.get(identity.inode) in _rotations(names, base)
+    name = names.get(identity.inode, "")
+    is_rotated = name.startswith(base) and _SUFFIX.fullmatch(name[len(base) :]) is not None
     kept = _from_cursor(logs, identity, position, is_rotated=is_rotated)
     if kept and not is_rotated and kept[0].key[1] == identity.inode:  # only the times tell what came after another name
         kept = [log for log in kept if log is kept[0] or _written(log) > _written(kept[0])]
@@ -126,14 +127,23 @@ def _chosen(logs: list[OpenLog], names: dict[int, str], base: str, identity: Ide
     return kept
 
 
-def _rotations(names: dict[int, str], base: str) -> list[str]:
-    """Uncompressed rotations of a log, the oldest first: dates before numbers, and the number 1 is the newest."""
+def _rotations(directory: str, names: dict[int, str], base: str) -> list[str]:
+    """Uncompressed rotations of a log, the oldest first: by the time of their last line, for some count upwards and
+    some downwards; where that is equal, dates before numbers, and the number 1 is the newest."""
     found = [
-        (_rank(name[len(base) :]), name)
+        (_modified(os.path.join(directory, name)), _rank(name[len(base) :]), name)
         for name in names.values()
         if name.startswith(base) and _SUFFIX.fullmatch(name[len(base) :]) and not is_compressed(name)
     ]
-    return [name for _, name in sorted(found)]
+    return [name for _, _, name in sorted(found)]
+
+
+def _modified(path: str) -> int:
+    """Time of the last change in nanoseconds; 0 for a file that has gone meanwhile."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def rotated_from(path: str) -> str:
