@@ -193,6 +193,7 @@ def test_a_window_whose_ban_is_already_on_disk_is_not_opened_again() -> None:
     story = Story()
     ban = Ban("sshd", HOST, START, Wall(START + 10))
     story.tells(Restored((ban,), (WindowState("sshd", HOST, (START - 2, START - 1)),)))
+    assert story.core.take_changed_windows() == (WindowState("sshd", HOST),)
     story.after(10).ticks()
     assert story.fails(HOST) == []
 

@@ -177,7 +177,9 @@ class Core:
             self._expect_end(ban)
         for window in event.windows:
             owner = self.jails.get(window.jail)
-            if owner is not None and window.id not in owner.bans:  # a ban may be on disk before its window's end is
+            if owner is not None and window.id in owner.bans:  # a ban may be on disk before its window's end is
+                owner.windows.close(window.id)
+            elif owner is not None:
                 owner.windows.restore(window)
         yield from self._tick(now)
 

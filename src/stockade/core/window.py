@@ -111,11 +111,9 @@ class Windows:
         return now - self._findtime - LATENESS - 1.0
 
     def close(self, identifier: str) -> Window | None:
-        """Takes a window away (its identifier is banned, or no longer counted)."""
-        window = self._windows.pop(identifier, None)
-        if window is not None:
-            self._changed.add(identifier)
-        return window
+        """Takes a window away (its identifier is banned, or no longer counted), in the ledger as well."""
+        self._changed.add(identifier)
+        return self._windows.pop(identifier, None)
 
     def sweep(self, now: Wall) -> None:
         """Drops windows in which nothing can come together any more."""
