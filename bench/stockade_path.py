@@ -17,6 +17,7 @@ from stockade.core import Core
 from stockade.core.commands import StartBan
 from stockade.core.events import Tick
 from stockade.daemon.intake import Intake
+from stockade.daemon.memory import settle_collector
 from stockade.match.engine import FilterUse, open_scanner
 from stockade.model.chunk import Chunk
 from stockade.model.clock import Wall
@@ -41,6 +42,7 @@ class Machinery:
         self._core = Core(Settings(jails=self._jails), START)
         self._position = 0
         self._intake.take(Chunk(SOURCE, "bench", 0, b"", is_live=True), START)  # the scanner is made at the first
+        settle_collector()
         self.failures = 0
         self.bans = 0
 

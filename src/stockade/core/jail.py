@@ -50,20 +50,23 @@ class Jail:
         self._said: set[str] = set()
 
     def take(self, found: Found, now: Wall) -> list[Command]:
-        """Counts failures in the order given; returns the bans they lead to."""
+        """Counts failures in the order given; returns the bans they lead to.
+
+        Under attack nearly all are of identifiers that are banned already: they are passed over in one sweep.
+        """
         commands: list[Command] = []
-        bans, is_widening, after_ban = self.bans, self._prefix < 128, 0
-        for index, identifier in enumerate(found.ids):
-            if identifier in bans:
-                after_ban += 1
-                continue
-            name = self._widen(identifier) if is_widening and ":" in identifier else identifier
-            if name in bans:
-                after_ban += 1
-            else:
-                self._count(name, found.failure(index), now, commands)
-        self.counts["failures"] += len(found.ids)
-        self.counts["after_ban"] += after_ban
+        ids, bans, is_widening = found.ids, self.bans, self._prefix < 128
+        others = [index for index, identifier in enumerate(ids) if identifier not in bans]
+        counted = 0
+        for index in others:
+            identifier = ids[index]
+            if is_widening and ":" in identifier:
+                identifier = self._widen(identifier)
+            if identifier not in bans:
+                counted += 1
+                self._count(identifier, found.failure(index), now, commands)
+        self.counts["failures"] += len(ids)
+        self.counts["after_ban"] += len(ids) - counted
         return commands
 
     def _count(self, identifier: str, failure: Failure, now: Wall, commands: list[Command]) -> None:

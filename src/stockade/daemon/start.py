@@ -25,6 +25,7 @@ from stockade.daemon.clock import Clock
 from stockade.daemon.configuration import Configuration, read_configuration
 from stockade.daemon.enforcement import Enforcement
 from stockade.daemon.loop import Loop
+from stockade.daemon.memory import settle_collector
 from stockade.daemon.options import Options
 from stockade.daemon.parts import Fixed, Parts
 from stockade.daemon.requests import Requests
@@ -95,6 +96,7 @@ class _Setup:
         stack.callback(parts.close)
         loop = Loop(parts, self.clock, server, Requests(parts, server))
         stack.callback(loop.close)
+        settle_collector()
         return loop
 
 
