@@ -19,7 +19,7 @@ from stockade.model.clock import Wall
 from tests.real.machines import Daemon, jail_local, nft, wait_for
 from tests.real.namespaces import Namespace
 
-ROUNDS = 1000 if os.environ.get("STOCKADE_SOAK") else 12
+ROUNDS = int(os.environ.get("STOCKADE_KILL_ROUNDS") or (1000 if os.environ.get("STOCKADE_SOAK") else 12))
 RATE = 300
 MAXRETRY = 3
 FLOOD = Path(__file__).with_name("flood.py")
@@ -39,7 +39,7 @@ def test_kill_9_loses_nothing(lone_netns: Namespace, place: Path) -> None:
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as flood:
         for number in range(ROUNDS):
             daemon.launch()
-            select.select([], [], [], chance.uniform(0.05, 0.6))
+            select.select([], [], [], chance.uniform(0.05, 1.0))
             daemon.kill()
             if number % 10 == 0:  # the enforcer still does what it was asked for last
                 wait_for(lambda: _acknowledged(daemon) <= _in_kernel(lone_netns), f"every block, round {number},", 5.0)
@@ -51,7 +51,7 @@ def test_kill_9_loses_nothing(lone_netns: Namespace, place: Path) -> None:
         daemon.stop()
     _compare(daemon, written)
     lives = [life for life in daemon.log().split("Starting Stockade")[1:] if BANNED.search(life)]
-    assert len(lives) > ROUNDS / 4, "the daemon was hardly ever killed at work"
+    assert len(lives) > ROUNDS / 20, "the daemon was hardly ever killed at work"
     print(
         f"\n{ROUNDS} rounds of kill -9 ({len(lives)} lives announced bans): {sum(written.values())} lines of "
         f"{len(written)} hosts, {len(_acknowledged(daemon))} bans; none lost, none counted twice"
