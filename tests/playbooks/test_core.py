@@ -7,6 +7,7 @@ import pytest
 from stockade.core.events import BanAsked, Enforced, Outcome, OwnAddresses, Resolved, Restored, UnbanAsked
 from stockade.model.ban import Ban, BanState
 from stockade.model.clock import Wall
+from stockade.model.identifier import MAX_LENGTH
 from stockade.model.record import WindowState
 from stockade.model.settings import Settings
 from tests.playbooks.story import START, Story, jail
@@ -51,6 +52,13 @@ def test_a_banned_address_is_not_banned_again() -> None:
     story = Story()
     assert story.fails(*[HOST] * 9) == [f"ban {HOST} in sshd for 600"]
     assert story.core.statistics()["sshd.after_ban"] == 6
+
+
+def test_an_overlong_identifier_is_one_identifier() -> None:
+    """Text of an `<F-ID>` filter is cut before it is counted, so it is banned once like any other."""
+    story = Story()
+    name = "x" * (MAX_LENGTH + 50)
+    assert story.fails(*[name] * 9) == [f"ban {name[:MAX_LENGTH]} in sshd for 600"]
 
 
 def test_a_ban_ends_when_its_time_is_over_and_the_count_begins_anew() -> None:

@@ -59,7 +59,7 @@ class Jail:
         others = [index for index, identifier in enumerate(ids) if identifier not in bans]
         counted = 0
         for index in others:
-            identifier = ids[index]
+            identifier = ids[index][:MAX_LENGTH]
             if is_widening and ":" in identifier:
                 identifier = self._widen(identifier)
             if identifier not in bans:
@@ -122,7 +122,7 @@ class Jail:
         since = Wall(min(window.times[-1], now))
         ban = Ban(
             jail=self.settings.name,
-            id=identifier[:MAX_LENGTH],
+            id=identifier,
             since=since,
             until=self.end_of_ban(since, None),
             failures=len(window.times),
