@@ -105,3 +105,30 @@ def test_an_action_file_without_definition_is_empty(tmp_path: Path) -> None:
     """Such a file has no commands; it is not an error."""
     write_tree(tmp_path, {"action.d/e.conf": "[Init]\nx = 1\n"})
     assert actions(tmp_path, "e")[0].properties == {"name": "web", "actname": "e", "x": "1"}
+
+
+def test_a_time_limit_becomes_seconds(tmp_path: Path) -> None:
+    """`timeout` is a time like any other, and `<timeout>` says its seconds."""
+    assert actions(tmp_path, "c[timeout=1m30s]")[0].properties["timeout"] == "90"
+    assert "timeout" not in actions(tmp_path, "c")[0].properties
+
+
+def test_a_wrong_time_limit_is_left_out_with_a_warning(tmp_path: Path) -> None:
+    """The jail runs, the action has the usual limit."""
+    write_tree(tmp_path, {"action.d/a.conf": "[Definition]\nactionban = A\n"})
+    loaded = load_jail_file(tmp_path, f"{HEAD}action = a[timeout=soon]\n")
+    (problem,) = loaded.problems
+    assert ("timeout of action 'a'" in problem.message, problem.value, problem.is_fatal) == (True, "soon", False)
+    assert "timeout" not in loaded.settings.jails[0].actions[0].properties
+
+
+def test_variants_of_definition_options_are_reported(tmp_path: Path) -> None:
+    """`[Definition?family=…]` has no effect, as ever; whoever writes it is told file, line and where it belongs."""
+    text = "[Definition]\nactionban = A<x>\nx = 1\n[Definition?family=inet6]\nactionban = B\n"
+    write_tree(tmp_path, {"action.d/a.conf": text})
+    loaded = load_jail_file(tmp_path, f"{HEAD}action = a\n")
+    (problem,) = loaded.problems
+    assert (Path(problem.path).name, problem.line, problem.value) == ("a.conf", 5, "actionban")
+    assert "[Init?family=inet6]" in problem.remedy
+    assert loaded.settings.jails[0].actions[0].properties["actionban"] == "A1"
+    assert "actionban?family=inet6" not in loaded.settings.jails[0].actions[0].properties

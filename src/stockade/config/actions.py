@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from stockade.config.brackets import parse_item, split_items
-from stockade.config.definition import FAMILY_MARK, Definition
+from stockade.config.definition import FAMILY_MARK, INIT, SECTION, Definition
+from stockade.config.history import Merged
 from stockade.config.merge import TreeReader
 from stockade.config.options import is_true
+from stockade.config.times import parse_seconds
 from stockade.config.trouble import Trouble
 from stockade.model.settings import ActionSettings
 
@@ -74,8 +76,8 @@ class ActionReader:
             raise merged.flaws[0].trouble
         given = {**arguments, "name": arguments.get("name", self.jail), "actname": actname}
         definition = Definition(merged, given, self.variables, options=ACTION_OPTIONS, excluded=RUN_TIME_TAGS)
-        options = [*ACTION_OPTIONS, *(option for option in merged.own("Definition") if _is_conditional(option))]
-        texts = {option: definition.final(option) for option in options}
+        self._warn_of_variants(merged)
+        texts = {option: definition.final(option) for option in ACTION_OPTIONS}
         properties = {option: text for option, text in texts.items() if text is not None}
         for flag in FLAGS:
             if flag in properties:
@@ -84,7 +86,31 @@ class ActionReader:
             text = definition.property_text(option)
             if text is not None:
                 properties.setdefault(option, text)
+        self._read_timeout(actname, properties)
         return properties
+
+    def _warn_of_variants(self, merged: Merged) -> None:
+        """`[Definition?family=…]` never had an effect; files that have it would change their meaning."""
+        for option, versions in merged.own(SECTION).items():
+            if FAMILY_MARK in option:
+                section = f"{SECTION}{FAMILY_MARK}{option.partition(FAMILY_MARK)[2]}"
+                message = f"option of [{section}] has no effect"
+                remedy = f"variants by family belong to [{section.replace(SECTION, INIT)}]"
+                value = versions[-1].value
+                self.warnings.append(Trouble(message, option.partition(FAMILY_MARK)[0], remedy, value.path, value.line))
+
+    def _read_timeout(self, actname: str, properties: dict[str, str]) -> None:
+        """Turns `timeout` into seconds, which is also what `<timeout>` says; a wrong one is left out."""
+        text = properties.pop("timeout", None)
+        if text is None:
+            return
+        try:
+            seconds = parse_seconds(text)
+        except Trouble as trouble:
+            message = f"timeout of action {actname!r}: {trouble.message}; its commands may run for a minute"
+            self.warnings.append(Trouble(message, text, trouble.remedy))
+        else:
+            properties["timeout"] = f"{seconds:.15g}"
 
     def _rename(self, action: ActionSettings, taken: set[str]) -> ActionSettings:
         number = 2
@@ -95,10 +121,6 @@ class ActionReader:
         self.warnings.append(Trouble(message, action.name, "give one of them actname=…"))
         properties = {**action.properties, "actname": actname} if action.properties else {}
         return replace(action, actname=actname, properties=properties)
-
-
-def _is_conditional(option: str) -> bool:
-    return option.partition(FAMILY_MARK)[0] in ACTION_OPTIONS and FAMILY_MARK in option
 
 
 def action_name(file: str, jail: str, name: str) -> str:
