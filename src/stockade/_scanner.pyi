@@ -109,7 +109,11 @@ class Failure:
     @property
     def fields(self) -> dict[str, str]: ...
     @property
-    def matches(self) -> list[str]: ...
+    def users(self) -> list[str]:
+        """All users of a session that has seen several, sorted; `fields` then holds them as Python prints a set."""
+    @property
+    def matches(self) -> list[str]:
+        """Complete lines, oldest first; a journal entry has its local time and a blank in front."""
 
 @final
 class Verdict:
@@ -156,6 +160,25 @@ class Odd:
     def line(self) -> str: ...
 
 @final
+class Note:
+    """Something about the times or bytes of a filter's lines that an operator should hear of, say once a day.
+
+    `kind` is "undated" (a line without a valid date matched; it counts as the last time or now), "off" (a live line's
+    date is `seconds` after the present, or before it if below zero; it counts as now), "old" (history older than
+    findtime is passed over), "undecodable" (bytes of the line are not valid in the log's encoding and show as U+FFFD).
+    Only lines that may match are looked at. `line` is cut to 8 KiB.
+    """
+
+    @property
+    def filter(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def line(self) -> str: ...
+    @property
+    def seconds(self) -> float: ...
+
+@final
 class Batch:
     """The yield of one call; its length is the number of failures.
 
@@ -178,6 +201,9 @@ class Batch:
     def odd(self) -> list[Odd]:
         """At most 100 a call; `statistics()` counts all."""
     @property
+    def notes(self) -> list[Note]:
+        """At most one of each kind for each filter."""
+    @property
     def verdicts(self) -> list[Verdict]: ...
 
 @final
@@ -186,7 +212,8 @@ class Scanner:
 
     Raises ValueError, naming filter and rule, for an expression that PCRE2 does not compile, a date template without
     its groups or with an unknown layout, more than 1000 `maxlines`, and for an encoding other than utf-8, latin-1 and
-    ascii. Lines with bytes that cannot be decoded are matched with U+FFFD in their place.
+    ascii without `table`: the 256 characters of a code page whose first 128 are ASCII, U+FFFD for none. Lines with
+    bytes that cannot be decoded are matched with U+FFFD in their place.
     """
 
     def __new__(
@@ -196,6 +223,7 @@ class Scanner:
         *,
         is_explaining: bool = False,
         encoding: str = "utf-8",
+        table: str | None = None,
     ) -> Scanner: ...
     @property
     def pending(self) -> int:
@@ -211,7 +239,7 @@ class Scanner:
         """Treats the unfinished last line as whole: the source has ended. The scanner may be fed on."""
     def statistics(self) -> dict[str, int]:
         """Counts since the start: lines, bytes, candidates, dated, undated, matched, nofail, ignored, failures, odd,
-        old, rule_<filter>_<rule>."""
+        old, undecodable (lines), rule_<filter>_<rule>."""
     def dump(self) -> bytes:
         """Open sessions, multi-line windows, the date template in use and the last time, for the ledger; at most 4 MiB,
         the oldest sessions left out. The unfinished line is not in it: read again from `pending` bytes back."""

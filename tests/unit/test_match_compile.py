@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from stockade.match.compile import compile_filter, filter_errors, surroundings
-from stockade.match.encodings import log_encoding
 from stockade.match.engine import FilterUse, check_filter, open_scanner
 from stockade.match.problem import ExpressionError
 from stockade.match.spec import FilterSpec
@@ -77,7 +76,7 @@ def test_zone_of_the_log_or_of_the_machine() -> None:
         ({"failregex": ("<F-A-B>x</F-A-B> <HOST>",)}, "failregex", 0, "bad character in group name"),
         ({"datepattern": ("%Y", "%Q")}, "datepattern", 1, "%Q"),
         ({"logtimezone": "Mars"}, "logtimezone", 0, "time zone"),
-        ({"logencoding": "utf-16"}, "logencoding", 0, "utf-16"),
+        ({"logencoding": "utf-7"}, "logencoding", 0, "utf-7"),
         ({"usedns": "maybe"}, "usedns", 0, "yes, warn, no, raw"),
         ({"maxlines": 0}, "maxlines", 0, "maxlines"),
     ],
@@ -113,23 +112,6 @@ def test_an_identifier_may_come_from_the_prefix() -> None:
     assert [error.option for error in filter_errors(broken, SHARED)] == ["prefregex"]
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("auto", ("utf-8", True)), ("UTF8", ("utf-8", True)), ("ascii", ("ascii", False)), ("cp1251", ("latin-1", False))],
-)
-def test_encodings(name: str, expected: tuple[str, bool]) -> None:
-    """`auto` is UTF-8; other single-byte encodings are read as Latin-1."""
-    found = log_encoding(name)
-    assert (found.scanner_name, found.is_utf8) == expected
-
-
-@pytest.mark.parametrize("name", ["utf-16", "utf-7", "rot13", "shift_jis", "no such", "\0", "x" * 500])
-def test_encodings_that_cannot_be_searched(name: str) -> None:
-    """Encodings in which ASCII bytes may mean something else are refused."""
-    with pytest.raises(ExpressionError, match="logencoding"):
-        log_encoding(name)
-
-
 def test_what_only_the_engine_refuses_is_an_error_too() -> None:
     """An expression that grows too large when compiled passes Python and is refused by PCRE2, with its place."""
     huge = replace(DEMO, prefregex="", failregex=(r"(?:(?:\S{500}){500}){9} <HOST>",))
@@ -137,13 +119,6 @@ def test_what_only_the_engine_refuses_is_an_error_too() -> None:
     (error,) = check_filter(huge, SHARED)
     assert "matching engine" in str(error)
     assert "demo" in str(error)
-
-
-def test_filters_of_one_source_agree_on_the_encoding() -> None:
-    """Two encodings of one log cannot both be right."""
-    other = replace(DEMO, name="other", logencoding="latin-1")
-    with pytest.raises(ExpressionError, match="disagree"):
-        open_scanner([FilterUse(DEMO), FilterUse(other)], now=NOW, local_zone=UTC)
 
 
 def test_every_filter_of_a_source_sees_every_line() -> None:

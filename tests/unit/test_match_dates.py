@@ -13,14 +13,14 @@ import pytest
 from stockade._scanner import Scanner
 from stockade.match.date_forms import Dated
 from stockade.match.dates import date_catalogue, date_templates
-from stockade.match.directives import render
+from stockade.match.directives import Years, render
 from stockade.match.limits import Limits
 from stockade.match.problem import ExpressionError
 from stockade.match.spec import FilterSpec, RuleSpec
 from stockade.match.splits import ANYWHERE, BEFORE_SIGNS, BETWEEN_SIGNS, NOWHERE
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
-CATALOGUE = date_catalogue(2026)
+CATALOGUE = date_catalogue(Years(2026))
 EAST = timezone(timedelta(hours=1))
 
 
@@ -40,6 +40,8 @@ def read(dates: tuple[Dated, ...], line: str) -> tuple[datetime | None, str]:
     moment = failure.logged
     return (None if moment is None else datetime.fromtimestamp(moment, UTC)), failure.fields["fid"]
 
+
+EPOCH = datetime.fromtimestamp(1_106_513_999, UTC)
 
 FORMS = [
     (0, "2026-01-23T21:59:59.98+01:00", datetime(2026, 1, 23, 21, 59, 59, tzinfo=EAST)),
@@ -207,7 +209,7 @@ def test_patterns_that_cannot_be_used(patterns: list[str], message: str, index: 
 @pytest.mark.parametrize(("year", "last"), [(2026, 2029), (2027, 2039), (2005, 2029), (2097, 2109)])
 def test_years_reach_to_the_decade_of_three_years_from_now(year: int, last: int) -> None:
     """%ExY takes 2000 to the end of that decade, and never less than the present of this program."""
-    pattern = re.compile(render("^%ExY$", year))
+    pattern = re.compile(render("^%ExY$", Years(year)))
     assert [y for y in range(1950, 2150) if pattern.match(str(y))] == list(range(2000, last + 1))
 
 
@@ -226,3 +228,47 @@ def test_layouts_are_given_where_their_form_stands_alone() -> None:
     assert date_templates(["%d/%b/%Y:%H:%M:%S %z"], CATALOGUE)[0].spec.layout == "clf"
     assert date_templates(["{UNB}%d/%b/%Y:%H:%M:%S %z"], CATALOGUE)[0].spec.layout == ""
     assert date_templates(["^%b %d %H:%M:%S**"], CATALOGUE)[0].spec.layout == ""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "line", "moment", "rest"),
+    [
+        ("EPOCH", "1106513999 x", EPOCH, " x"),
+        ("epoch", "1106513999.123 x", EPOCH, " x"),
+        ("EPOCH", "[1106513999.123] x", EPOCH, "[] x"),
+        ("EPOCH", "msg=audit(1106513999.123:9) x", EPOCH, "msg=audit(:9) x"),
+        ("EPOCH", "at 1106513999 x", None, "at 1106513999 x"),
+        ("^EPOCH", "(1106513999) x", EPOCH, "() x"),
+        ("{^LN-BEG}EPOCH", "x 1106513999", None, "x 1106513999"),
+        ("LEPOCH", "1106513999 x", EPOCH, " x"),
+        ("LEPOCH", "1106513999.123 x", EPOCH, ".123 x"),
+        ("LEPOCH", "1106513999123 x", EPOCH, " x"),
+        ("LEPOCH", "[1106513999123.456] x", EPOCH, "[] x"),
+        ("LEPOCH", "1106513999123456 x", EPOCH, " x"),
+        ("^LEPOCH", "x 1106513999123", None, "x 1106513999123"),
+        (r"at=({EPOCH})", "x at=1106513999.123 y", EPOCH, "x at= y"),
+        (r"at=({LEPOCH})", "x at=1106513999123 y", EPOCH, "x at= y"),
+        (r"at={EPOCH}", "x at=1106513999 y", EPOCH, "x  y"),
+        (r"^type=\S+ msg=audit\(({EPOCH})", "type=A msg=audit(1106513999.000:9)", EPOCH, "type=A msg=audit(:9)"),
+        ("TAI64N", "x @4000000041f4104f00000000 y", datetime.fromtimestamp(0x41F4104F, UTC), "x  y"),
+        ("^TAI64N", "x @4000000041f4104f00000000 y", None, "x @4000000041f4104f00000000 y"),
+        ("ISO8601", "x 2026-01-02T03:04:05Z y", utc(2026, 1, 2, 3, 4, 5), "x  y"),
+        ("%Y-%m-%d", "x2026-01-02 y", None, "x2026-01-02 y"),
+        ("**%Y-%m-%d", "x2026-01-02 y", utc(2026, 1, 2), "x y"),
+        ("%Y-%m-%d", "2026-01-02T y", None, "2026-01-02T y"),
+        ("%Y-%m-%d**", "2026-01-02T y", utc(2026, 1, 2), "T y"),
+        ("{UNB}%Y-%m-%d", "x2026-01-02T y", utc(2026, 1, 2), "xT y"),
+        ("^%Y-%m-%d", " 2026-01-02 y", None, " 2026-01-02 y"),
+        ("{^LN-BEG}%Y-%m-%d", " [2026-01-02] y", utc(2026, 1, 2), " [] y"),
+        ("{^LN-BEG}%Y-%m-%d", " [[2026-01-02] y", None, " [[2026-01-02] y"),
+        ("%Y-%m-%d$", "x 2026-01-02", utc(2026, 1, 2), "x "),
+        (r"^\[%Y-%m-%d\]", "[2026-01-02] T x", utc(2026, 1, 2), " T x"),
+        (r"^\[(%Y-%m-%d)\] T ", "[2026-01-02] T x", utc(2026, 1, 2), "[] T x"),
+        (r"^(?P<who>\w+) (%Y-%m-%d)", "bob 2026-01-02 x", utc(2026, 1, 2), " 2026-01-02 x"),
+        ("{^LN-BEG}", "[21:59:59] x", utc(2026, 11, 21, 21, 59, 59), "[] x"),
+        (r"^<({DATE})>", "<21:59:59> x", utc(2026, 11, 21, 21, 59, 59), "<> x"),
+    ],
+)
+def test_words_and_boundaries(pattern: str, line: str, moment: datetime | None, rest: str) -> None:
+    """Special words, where each is believed, anchors and boundaries; only group 1 is cut out, named groups count."""
+    assert read(date_templates([pattern], CATALOGUE), line) == (moment, rest)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 
 import pytest
 
-from stockade.match.tags import expand_tags
+from stockade.match.engine import FilterUse, open_scanner
+from stockade.match.tags import expand_tags, written_offset
+from stockade.model.settings import FilterSettings
 
 
 def captured(tagged: str, text: str, usedns: str = "warn") -> dict[str, str] | None:
@@ -79,3 +82,85 @@ def test_host_prefers_addresses_to_names() -> None:
     found = re.search(expand_tags(r"from <HOST>:\d+ x"), "from 2001:db8::1:8080 x")
     assert found is not None
     assert found["ip6"] == "2001:db8::1"
+
+
+def ids(failregex: str, line: str, usedns: str = "warn") -> list[tuple[str, str]]:
+    """(identifier, address beside it) of every failure of a line, through the whole way of an expression."""
+    settings = FilterSettings("t", (failregex,), datepattern=("{NONE}",), usedns=usedns)
+    scanner = open_scanner([FilterUse(settings, 600.0)], now=0.0, local_zone=UTC)
+    return [(failure.id, failure.ip) for failure in scanner.feed(line.encode() + b"\n", 0.0).failures]
+
+
+@pytest.mark.parametrize(
+    ("failregex", "line", "found"),
+    [
+        (r"^(?:<F-ID>a\w+</F-ID>|<F-ALT_ID>b\w+</F-ALT_ID>)$", "bob", "bob"),
+        (r"^(?:<F-ID>a\w+</F-ID>|<F-ALT_ID1>b\w+</F-ALT_ID1>)$", "bob", "bob"),
+        (r"^(?:x<IP4>|y<F-ALT_IP4>[\d.]+</F-ALT_IP4>)$", "y192.0.2.1", "192.0.2.1"),
+        (r"^(?:x<IP6>|y<F-ALT_IP6>[\da-f:]+</F-ALT_IP6>)$", "y2001:db8::1", "2001:db8::1"),
+        (r"^(?:x<DNS>|y<F-ALT_DNS>[\w.]+</F-ALT_DNS>)$", "yhost.example", "host.example"),
+        (r"^<F-ID>\S+</F-ID> <F-TUPLE_ID>\S+</F-TUPLE_ID>$", "a b", "('a', 'b')"),
+        (r"^(?P<fid>\S+)$", "free-text", "free-text"),
+        (r"^(?P<ip4>[\d.]+)$", "192.0.2.1", "192.0.2.1"),
+        (r"^<F-IP4/>:<F-PORT/>$", "192.0.2.1:22", "192.0.2.1"),
+        (r"^<SUBNET>$", "192.0.2.77/24", "192.0.2.0/24"),
+        (r"^<IP4>/<CIDR>$", "192.0.2.77/24", "192.0.2.0/24"),
+        (r"^<ADDR>$", "[::ffff:c000:201]", "192.0.2.1"),
+    ],
+)
+def test_tags_lead_to_identifiers(failregex: str, line: str, found: str) -> None:
+    """Alternatives and tuples work for identifiers and addresses, plain groups mean the same as tags."""
+    assert [id_ for id_, _ in ids(failregex, line)] == [found]
+
+
+@pytest.mark.parametrize(
+    ("tail", "found"),
+    [
+        ("u=bob from 192.0.2.1", ("bob", "192.0.2.1")),
+        ("u=192.0.2.1 from 192.0.2.1", ("192.0.2.1", "")),
+        ("u=198.51.100.8/24 from 192.0.2.1", ("198.51.100.0/24", "192.0.2.1")),
+        ("u= from 192.0.2.1", ("", "192.0.2.1")),
+        ("u=bob from 999.0.2.1", ("bob", "")),
+    ],
+)
+def test_a_free_identifier_goes_before_the_address(tail: str, found: tuple[str, str]) -> None:
+    """The dialect's examples: the identifier as it is or as a network, the address beside it if it differs."""
+    assert ids(r"u=<F-ID>\S*</F-ID> from <HOST>$", f"x {tail}") == [found]
+
+
+def test_addresses_that_are_none_are_dropped_and_odd() -> None:
+    """Digits in the form of an address are no identifier; with `usedns = raw` the text is kept."""
+    settings = FilterSettings("t", ("^bad <HOST>$",), datepattern=("{NONE}",))
+    scanner = open_scanner([FilterUse(settings, 600.0)], now=0.0, local_zone=UTC)
+    batch = scanner.feed(b"bad 192.030.0.6\n", 0.0)
+    assert (batch.ids, [one.reason for one in batch.odd]) == ([], ["bad-address"])
+    assert ids("^bad <HOST>$", "bad 192.030.0.6", "raw") == [("192.030.0.6", "")]
+
+
+def test_helpers_without_a_session_are_no_failures() -> None:
+    """<F-NOFAIL> means the same with and without <F-MLFID>: the line alone is no failure."""
+    assert ids("^<F-NOFAIL>hello</F-NOFAIL> from <ADDR>$", "hello from 192.0.2.1") == []
+
+
+def test_flags_of_a_group_are_scoped() -> None:
+    """`((?i)x)` and `(?:(?i)x)` ignore case within the group and nowhere else."""
+    for failregex in ("^((?i)bad) from <ADDR>$", "^(?:(?i)bad) from <ADDR>$"):
+        assert ids(failregex, "BAD from 192.0.2.1") == [("192.0.2.1", "")]
+        assert ids(failregex, "BAD FROM 192.0.2.1") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "written"),
+    [
+        ("^a <HOST>(b", "(b", 9),
+        ("^a <HOST>(b", "(?:\\[?(?:(?:::f", 3),
+        ("<F-USER>x</F-USER> [", "[", 19),
+        ("<F-USER>x</F-USER> [", ") [", 9),
+        ("a</F-USER>[", "[", 10),
+        ("a<b>[", "<b>", 1),
+    ],
+)
+def test_a_place_in_the_expansion_is_found_in_the_text(text: str, part: str, written: int) -> None:
+    """A character of a tag's meaning stands where the tag is written, every other one where it is itself."""
+    assert written_offset(text, expand_tags(text).rindex(part)) == written
+    assert written_offset(text, len(expand_tags(text))) == len(text)

@@ -111,3 +111,17 @@ def test_several_filters_are_told_apart() -> None:
     assert [rule["filter"] for rule in last["summary"]["rules"]] == ["demo"] * 3 + ["other"]
     assert last["summary"]["seconds"] == 1.5
     assert rows(b"", replace(OPTIONS, zone=UTC))[-1]["summary"]["lines"] == 0
+
+
+def test_old_logs_are_dated() -> None:
+    """A test reads years from 1960 on, which a daemon would not believe, with the zone's offset of that time."""
+    (row, last) = rows(b"1995-07-01 12:00:00 web demo[7]: refused bob from 192.0.2.9\n")
+    assert row["time"] == "1995-07-01T12:00:00+02:00"
+    assert last["summary"]["undated"] == 0
+    assert rows(b"1959-07-01 12:00:00 web demo[7]: refused bob from 192.0.2.9\n")[-1]["summary"]["undated"] == 1
+
+
+def test_users_of_a_session_are_a_list() -> None:
+    """A session that has seen several users names them all."""
+    log = b"".join(b"Nov 22 11:00:00 web demo[7]: refused %s from 192.0.2.9\n" % user for user in (b"eve", b"bob"))
+    assert [row["fields"].get("users") for row in rows(log)[:-1]] == [None, ["bob", "eve"]]

@@ -12,7 +12,7 @@ from stockade.match.problem import ExpressionError
 from stockade.match.rarity import Habitat
 from stockade.match.splits import ANYWHERE, NOWHERE, pairs_around_cut
 from stockade.match.tokens import tokens
-from stockade.match.translate import translate
+from stockade.match.translate import _ASCII_EDGE, translate
 
 
 def pcre2(expression: str, *, is_multiline: bool = False) -> str:
@@ -48,6 +48,14 @@ def pcre2(expression: str, *, is_multiline: bool = False) -> str:
         ("(?a)[\\D]", "[^0-9]"),
         ("[]a][^]a]", r"[\]a][^\]a]"),
         (r"[[a][[:x]", r"[\[a][\[\:x]"),
+        ("[[:alpha:]]", r"[\[\:alpha\:]]"),
+        ("[a&&b~~c||d][--/]", r"[a\&\&b\~\~c\|\|d][\--\/]"),
+        ("(?i)k\u0131[x\u0130]", "(?i)k[i\u0130\u0131][x\u0130i\u0130-\u0131]"),
+        ("(?ai)bok\u00e9[k-\u00e9]", "(?i)bo(?-i:[kK])(?-i:\u00e9)(?-i:[k-\u00e9K-Z])"),
+        (r"(?ai)\w\b", rf"(?i)(?-i:[A-Za-z0-9_])(?-i:{_ASCII_EDGE['b']})"),
+        ("[\xff-\u0105]", "(?:[\u0100\u0101]|[\xff\u0102-\u0105])"),
+        ("[^\xff\u0101]", "(?:(?![\u0101])[^\xff])"),
+        ("(?(01)a|b)(c)", "(?(1)a|b)(c)"),
         (r"[a\-z][\]-a]", r"[a\-z][\]-a]"),
         (r"[\b]", r"[\x08]"),
         ("a(?#comment)*", "a*"),
@@ -93,13 +101,28 @@ def test_tokens_add_up_to_the_expression(expression: str) -> None:
         (r"\Qx\E", "bad escape"),
         ("(?<=a|bc)x", "look-behind"),
         ("a(?i)b", "global flags"),
-        ("[[:alpha:]]", "POSIX class"),
         ("a" * (MAX_EXPRESSION + 1), "characters"),
         ("(" * (MAX_NESTING + 1) + ")" * (MAX_NESTING + 1), "nested deeper"),
         ("(" * 20_000, "nested deeper"),
         (r"\ud800", "surrogate"),
         ("a{70000}", "repeats more than"),
         (f"(?P<{'n' * 33}>x)", "at most 32"),
+        ("a{" + "9" * 5000 + "}", "a number in it is too long"),
+        ("(?(" + "9" * 5000 + ")a)", "bad character in group name"),
+        ("a{99999999999}", "repetition number"),
+        ("(?P<x>a)(?P<x>b)", "redefinition"),
+        ("(?<x>a)", "unknown extension"),
+        ("a**", "multiple repeat"),
+        ("*a", "nothing to repeat"),
+        ("a)", "unbalanced"),
+        ("a\\", "bad escape (end of pattern)"),
+        ("[z-a]", "bad character range"),
+        (r"[a-\d]", "bad character range"),
+        (r"\2(a)", "invalid group reference"),
+        ("(?P=x)", "unknown group name"),
+        ("(?(x)a)", "unknown group name"),
+        ("(?L)a", "cannot use 'L' flag"),
+        ("(?au)a", "incompatible"),
     ],
 )
 def test_what_cannot_be_used_is_refused(expression: str, message: str) -> None:
@@ -107,6 +130,31 @@ def test_what_cannot_be_used_is_refused(expression: str, message: str) -> None:
     with pytest.raises(ExpressionError, match=re.escape(message)) as caught:
         pcre2(expression)
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("expression", "position"),
+    [
+        ("a(b", 1),
+        ("ab[c", 2),
+        ("((?i)x)(?i)", 7),
+        ("(?P<a>x)(?P<a>y)", 12),
+        ("x" * 20 + "*" * 2, 21),
+        ("a)", 1),
+        ("a\\", 1),
+    ],
+)
+def test_the_place_of_a_mistake_is_told(expression: str, position: int) -> None:
+    """The place counts in the expression as it was given, also behind a group that was rewritten."""
+    with pytest.raises(ExpressionError) as caught:
+        admit(expression)
+    assert caught.value.position == position
+
+
+@pytest.mark.parametrize("expression", ["[[a]", "[a&&b]", "[--b]", "(?(1)a|b)(c)"])
+def test_warnings_of_python_stay_inside(expression: str) -> None:
+    """What Python may read differently some day is no warning on the daemon's log, and no error."""
+    assert admit(expression).tokens
 
 
 def test_deepest_nesting_is_accepted() -> None:

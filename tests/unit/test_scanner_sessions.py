@@ -129,3 +129,22 @@ def test_a_dump_is_bounded() -> None:
     assert successor.load(dump)
     assert _feed(successor, [event(0, "auth", "")]) == []
     assert len(_feed(successor, [event(1999, "auth", "")])) == 1
+
+
+def test_several_users_are_a_field() -> None:
+    """From the second user on a failure names all, sorted; as a field they stand as Python prints a set."""
+    messages = [("connect", A), ("auth", "root"), ("auth", "it's"), ("auth", "root"), ("auth", "amy")]
+    failures = _feed(make(DOOR), [event(7, *message) for message in messages])
+    assert [failure.users for failure in failures] == [[], ["it's", "root"], ["it's", "root"], ["amy", "it's", "root"]]
+    assert "users" not in failures[0].fields
+    assert failures[3].fields["users"] == "{'amy', \"it's\", 'root'}"
+
+
+def test_users_are_bounded_and_survive_a_dump() -> None:
+    """A session remembers 32 users of at most 256 bytes, over a restart as well."""
+    first, second = make(DOOR), make(DOOR)
+    _feed(first, [event(7, "connect", A), *(event(7, "auth", f"{n:02}" + "x" * 400) for n in range(40))])
+    assert second.load(first.dump())
+    (failure,) = _feed(second, [event(7, "auth", "last")])
+    assert len(failure.users) == 32
+    assert {len(user) for user in failure.users} == {256}

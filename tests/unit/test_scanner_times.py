@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.scanner_specs import ADDR, EPOCH, ISO, ISO_ANYWHERE, NONE, NOW, Date, Filter, Rule, make, scan
+from tests.scanner_specs import ADDR, EPOCH, ISO, ISO_ANYWHERE, NONE, NOW, SYSLOG, Filter, Rule, make, scan
 
-BAD = Filter(rules=(Rule(f"bad {ADDR}$"),), dates=(EPOCH,))
+BAD = Filter(rules=(Rule(f"bad {ADDR}$"),), dates=(EPOCH,), findtime=3600.0)
 
 
 def _line(offset: int) -> bytes:
@@ -72,5 +72,52 @@ def test_entries_carry_their_time() -> None:
 
 def test_the_year_follows_the_clock() -> None:
     """A date without year is read anew when the clock moves on, not from a cache of another year."""
-    syslog = Date("s", r"^(Dec 25 00:00:00)", (), is_anchored=True)
-    assert scan(replace(BAD, dates=(syslog,)), b"Dec 25 00:00:00 bad 192.0.2.1\n").failures[0].time <= NOW
+    line, year = b"Dec 25 00:00:00 bad 192.0.2.1\n", 365 * 86_400.0
+    scanner = make(replace(BAD, dates=(SYSLOG,), findtime=None))
+    first = scanner.feed(line, NOW, is_live=False).failures[0].time
+    assert NOW - year < first < NOW
+    assert scanner.feed(line, NOW + 60 * 86_400, is_live=False).failures[0].time == first + year
+
+
+def test_tests_believe_the_log() -> None:
+    """Without findtime nothing is too old or ahead: the log's own times count, the last one for lines without."""
+    undated = b"bad 192.0.2.1\n"
+    test = replace(BAD, findtime=None)
+    found = scan(test, _line(-9000) + undated + _line(500) + undated).failures
+    assert [failure.time - NOW for failure in found] == [-9000, -9000, 500, 500]
+    assert scan(test, undated).failures[0].time == NOW
+
+
+def test_entries_are_shown_with_their_time() -> None:
+    """In the lines of a failure an entry has its local time in front, to the microsecond; rules do not see it."""
+    spec = Filter(rules=(Rule(f"^web bad {ADDR}$"),), zone=((0, 3600),))
+    entries = [(NOW, b"web bad 192.0.2.1"), (NOW - 0.25, b"web bad 192.0.2.1")]
+    failures = make(spec).feed_entries(entries, NOW).failures
+    assert [failure.matches for failure in failures] == [
+        ["2026-11-22T18:00:00 web bad 192.0.2.1"],
+        ["2026-11-22T17:59:59.750000 web bad 192.0.2.1"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_live", "notes"),
+    [
+        (_line(-60), True, []),
+        (_line(-61), True, [("off", -61.0)]),
+        (_line(61), True, [("off", 61.0)]),
+        (_line(-61), False, []),
+        (_line(-3601), False, [("old", -3601.0)]),
+        (b"bad 192.0.2.1\n", True, [("undated", 0.0)]),
+        (b"good 192.0.2.1\n", True, []),
+        (_line(-99) * 3 + b"bad 192.0.2.1\n" * 2, True, [("off", -99.0), ("undated", 0.0)]),
+    ],
+)
+def test_notes(line: bytes, is_live: bool, notes: list[tuple[str, float]]) -> None:
+    """What an operator should hear of is noted once a call and kind: dates that are off, old or missing."""
+    found = scan(BAD, line, is_live=is_live).notes
+    assert [(note.kind, note.seconds) for note in found] == notes
+
+
+def test_expected_absence_is_no_note() -> None:
+    """Where `{NONE}` says that there is no date, none is missed."""
+    assert scan(replace(BAD, dates=(NONE,)), b"bad 192.0.2.1\n", is_live=True).notes == []

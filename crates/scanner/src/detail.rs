@@ -22,9 +22,14 @@ pub fn pack(packed: &mut Vec<u8>, ip: &str, fields: &Fields, earlier: Option<&Sh
         put(packed, cut(line, MAX_SHOWN));
     }
     for (name, value) in fields.iter().filter(|(name, _)| !is_flag(*name)) {
-        packed.extend(name.to_le_bytes());
-        put(packed, value);
+        add(packed, name, value);
     }
+}
+
+/// Adds one more value to a packed piece; a name may have several.
+pub fn add(packed: &mut Vec<u8>, name: NameId, value: &str) {
+    packed.extend(name.to_le_bytes());
+    put(packed, value);
 }
 
 impl Detail {

@@ -6,13 +6,13 @@
 
 use crate::engine::Engine;
 use crate::fields::{Fields, NameId};
-use crate::limits::{MAX_DUMP, MAX_MATCHES};
+use crate::limits::{MAX_DUMP, MAX_MATCHES, MAX_USERS};
 use crate::session::Session;
 use crate::shown::Shown;
 use crate::spec;
 
 const MAGIC: &[u8; 4] = b"STKS";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 /// Room for what is not a session.
 const RESERVE: usize = 512 * 1024;
 
@@ -114,9 +114,11 @@ impl Writer {
     fn session(&mut self, key: &str, session: &Session) {
         self.text(key);
         self.f64(session.begun);
-        let flags = [session.is_quiet, session.is_pending, session.has_several_users];
+        let flags = [session.is_quiet, session.is_pending];
         self.u32(flags.iter().rev().fold(0, |bits, &flag| bits << 1 | u32::from(flag)));
         self.text(&session.first_user);
+        self.u32(session.other_users.len() as u32);
+        session.other_users.iter().for_each(|user| self.text(user));
         self.u32(session.fields.iter().count() as u32);
         for (name, value) in session.fields.iter() {
             self.u32(u32::from(name));
@@ -235,12 +237,14 @@ impl<'a> Reader<'a> {
         let begun = Some(self.f64()?).filter(|begun| begun.is_finite())?;
         let flags = self.u32()?;
         let first_user = self.text()?.to_owned();
+        let count = Some(self.u32()? as usize).filter(|&count| count <= MAX_USERS)?;
+        let other_users = (0..count).map(|_| self.text().map(str::to_owned)).collect::<Option<Vec<_>>>()?;
         let mut fields = Fields::new(names);
         for _ in 0..self.u32()? {
             fields.set(NameId::try_from(self.u32()?).ok()?, self.text()?);
         }
         let (collected, stored) = (self.shown()?, self.shown()?);
-        let (is_quiet, is_pending, has_several_users) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0);
-        Some(Session { begun, fields, collected, stored, is_quiet, is_pending, first_user, has_several_users })
+        let (is_quiet, is_pending) = (flags & 1 != 0, flags & 2 != 0);
+        Some(Session { begun, fields, collected, stored, is_quiet, is_pending, first_user, other_users })
     }
 }

@@ -34,6 +34,8 @@ pub struct Counts {
     pub failures: u64,
     pub odd: u64,
     pub old: u64,
+    /// Lines with bytes that could not be decoded, of those that were looked at.
+    pub undecodable: u64,
 }
 
 /// The bytes of a line, whether its literals are known to be of interest to the only filter, whether it was cut.
@@ -195,14 +197,14 @@ impl Engine {
         let (raw, is_long) = bounded(raw, self.max_line);
         let is_hit = has_literal && !is_long && self.filters.len() == 1;
         let mut buffer = std::mem::take(&mut self.decoded);
-        let decoded = match ascii {
-            Some(line) => Text { str: &line[..raw.len()], is_ascii: true },
-            None => decode(raw, self.encoding, &mut buffer),
+        let (decoded, is_damaged) = match ascii {
+            Some(line) => (Text { str: &line[..raw.len()], is_ascii: true }, false),
+            None => decode(raw, &self.encoding, &mut buffer),
         };
         // Replacement characters are longer than what they replace; the bound holds for the text as well.
         let text = Text { str: cut(decoded.str, self.max_line), is_ascii: decoded.is_ascii };
         let is_long = is_long || text.len() < decoded.len();
-        let line = Line { text, clock, known };
+        let line = Line { text, clock, known, is_damaged };
         self.search.begin_line();
         for dater in &mut self.daters {
             dater.begin_line();
@@ -219,6 +221,7 @@ impl Engine {
             });
         }
         self.counts.candidates += u64::from(is_candidate);
+        self.counts.undecodable += u64::from(is_candidate && is_damaged);
         self.decoded = buffer;
     }
 

@@ -3,6 +3,7 @@
 //! In: a rule, the filter's names. Out: fields of a hit. Rules of the dialect, §3.1 (complex group names).
 
 use crate::fields::{is_flag, Fields, NameId, Names, CONTENT};
+use crate::quoting::tuple;
 use crate::regex::{Machine, Regex, Subject};
 
 /// A name that is filled from others.
@@ -126,32 +127,6 @@ fn mapped(name: &str) -> &str {
         "port" => "fport",
         other => other,
     }
-}
-
-/// Values as Python prints a tuple of them.
-fn tuple(values: impl Iterator<Item = Option<String>>) -> String {
-    let shown: Vec<String> =
-        values.map(|value| value.map_or_else(|| "None".to_owned(), |text| quoted(&text))).collect();
-    format!("({})", shown.join(", "))
-}
-
-/// A text as Python's `repr` prints it; control characters of the first 256 are escaped.
-fn quoted(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    let mut shown = String::from(quote);
-    for character in text.chars() {
-        match character {
-            '\\' => shown.push_str("\\\\"),
-            '\n' => shown.push_str("\\n"),
-            '\r' => shown.push_str("\\r"),
-            '\t' => shown.push_str("\\t"),
-            c if c == quote => shown.extend(['\\', c]),
-            c if c.is_control() => shown.push_str(&format!("\\x{:02x}", c as u32)),
-            c => shown.push(c),
-        }
-    }
-    shown.push(quote);
-    shown
 }
 
 #[cfg(test)]

@@ -33,6 +33,37 @@ pub struct Odd {
     pub line: String,
 }
 
+/// What a note is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Undated,
+    Off,
+    Old,
+    Undecodable,
+}
+
+impl Kind {
+    /// The word of the contract.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Undated => "undated",
+            Kind::Off => "off",
+            Kind::Old => "old",
+            Kind::Undecodable => "undecodable",
+        }
+    }
+}
+
+/// Something about the times or the bytes of a filter's lines that an operator should hear of now and then.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Note {
+    pub filter: u32,
+    pub kind: Kind,
+    pub line: String,
+    /// How far the line's time is after (or, below zero, before) the present.
+    pub seconds: f64,
+}
+
 /// What became of one line for one filter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
@@ -105,6 +136,10 @@ pub struct Yield {
     pub odd: Vec<Odd>,
     /// All odd lines, those that were not kept included.
     pub odd_count: u64,
+    /// At most one of a kind for each filter.
+    pub notes: Vec<Note>,
+    /// Which kinds there are, as bits by filter.
+    noted: Vec<u8>,
     pub verdicts: Vec<Verdict>,
 }
 
@@ -124,6 +159,17 @@ impl Yield {
         self.odd_count += 1;
         if self.odd.len() < MAX_ODD {
             self.odd.push(Odd { filter: filter as u32, reason, line: cut(line, MAX_SHOWN).to_owned() });
+        }
+    }
+
+    /// Keeps a note, if it is the filter's first of its kind in this call.
+    #[inline]
+    pub fn add_note(&mut self, filter: u32, kind: Kind, line: &str, seconds: f64) {
+        let (index, bit) = (filter as usize, 1 << kind as u8);
+        if self.noted.get(index).is_none_or(|kinds| kinds & bit == 0) {
+            self.noted.resize(self.noted.len().max(index + 1), 0);
+            self.noted[index] |= bit;
+            self.notes.push(Note { filter, kind, line: cut(line, MAX_SHOWN).to_owned(), seconds });
         }
     }
 }

@@ -18,9 +18,11 @@ pub const NOFAIL: NameId = 7;
 pub const MLFFORGET: NameId = 8;
 pub const MLFGAINED: NameId = 9;
 pub const CONTENT: NameId = 10;
+/// All users of a session that has seen several.
+pub const USERS: NameId = 11;
 
-const KNOWN: [&str; 11] =
-    ["ip4", "ip6", "dns", "cidr", "fid", "user", "mlfid", "nofail", "mlfforget", "mlfgained", "content"];
+const KNOWN: [&str; 12] =
+    ["ip4", "ip6", "dns", "cidr", "fid", "user", "mlfid", "nofail", "mlfforget", "mlfgained", "content", "users"];
 
 /// Groups that steer the scanner and are no data of a failure.
 pub fn is_flag(name: NameId) -> bool {

@@ -3,19 +3,22 @@
 //! In: a decoded line with its date. Out: an outcome, failures and odd lines. State: sessions, the last time, the window
 //! of a multi-line filter.
 
-use crate::dates::{Dated, Moment};
+use std::borrow::Cow;
+
+use crate::dates::{Dated, Moment, Zone};
 use crate::detail;
 use crate::expressions::Expressions;
-use crate::failure::{Failure, Ids, Yield};
-use crate::fields::{Fields, Names, MLFGAINED, MLFID, NOFAIL};
+use crate::failure::{Failure, Ids, Kind, Yield};
+use crate::fields::{Fields, Names, MLFGAINED, MLFID, NOFAIL, USERS};
 use crate::identifier::{identify, Identity};
 use crate::interest;
 use crate::literals::Literals;
 use crate::search::Search;
-use crate::session::{Merged, Sessions};
+use crate::session::{Merged, Session, Sessions};
 use crate::spec;
+use crate::stamp::stamped;
 use crate::text::Text;
-use crate::timing::{settle, settle_logged, Clock, When};
+use crate::timing::{settle, settle_logged, Clock, When, TOLERANCE};
 use crate::window::Window;
 
 /// Most lines that a multi-line filter may ask for.
@@ -55,6 +58,8 @@ pub struct Line<'a> {
     pub clock: Clock,
     /// The time of a journal entry; dates are then not looked for.
     pub known: Option<f64>,
+    /// Whether some bytes could not be decoded.
+    pub is_damaged: bool,
 }
 
 /// Where results go.
@@ -80,6 +85,8 @@ pub struct Filter {
     pub dater: usize,
     /// What a line must contain to be of interest; None: every line is.
     pub interest: Option<Literals>,
+    /// Of dates without a zone, and of the times that are put before journal entries.
+    zone: Zone,
     usedns: spec::UseDns,
     findtime: Option<f64>,
     is_all_rules: bool,
@@ -114,6 +121,7 @@ impl Filter {
             max_lines: spec.maxlines,
             window: new_window(spec.maxlines),
             sessions: Sessions::new(limits.max_sessions, limits.session_seconds),
+            zone: Zone::new(spec.zone.clone()),
             usedns: spec.usedns,
             findtime: spec.findtime,
             is_all_rules: spec.is_all_rules,
@@ -153,23 +161,59 @@ impl Filter {
             Some(time) => settle_logged(time, line.clock, self.findtime, &mut self.last),
             None => settle(dated.moment, line.clock, self.findtime, &mut self.last),
         };
-        let Some(when) = when else { return Report { outcome: Outcome::Old, rule: None, time: None } };
+        let Some(when) = when else {
+            let logged = line.known.or(dated.logged()).unwrap_or(line.clock.now);
+            sink.out.add_note(self.index, Kind::Old, line.text.str, logged - line.clock.now);
+            return Report { outcome: Outcome::Old, rule: None, time: None };
+        };
         let mut buffer = std::mem::take(&mut self.stripped);
         let stripped = strip(line.text, dated, &mut buffer);
         let report = match self.window.take() {
-            None => self.run_single(line, stripped, when, dated, sink),
+            None => self.run_single(line, stripped, when, sink),
             Some(mut window) => {
-                window.push(stripped.str, line.text.str);
+                window.push(stripped.str, &self.original(line));
                 let report = self.run_window(&mut window, when, sink);
                 self.window = Some(window);
                 report
             }
         };
         self.stripped = buffer;
+        let is_on_time = when.logged.is_some_and(|logged| (logged - line.clock.now).abs() <= TOLERANCE);
+        if !is_on_time || line.is_damaged {
+            self.note(line, dated, when, report, sink);
+        }
         report
     }
 
-    fn run_single(&mut self, line: Line, stripped: Text, when: When, dated: Dated, sink: &mut Sink) -> Report {
+    /// Says what is worth hearing about the line's time and bytes.
+    #[inline(never)]
+    fn note(&self, line: Line, dated: Dated, when: When, report: Report, sink: &mut Sink) {
+        let off = when.logged.map_or(0.0, |logged| logged - line.clock.now);
+        if line.clock.is_live && off.abs() > TOLERANCE {
+            sink.out.add_note(self.index, Kind::Off, line.text.str, off);
+        }
+        if line.is_damaged {
+            sink.out.add_note(self.index, Kind::Undecodable, line.text.str, off);
+        }
+        let is_match = report.rule.is_some() && report.outcome != Outcome::Ignored;
+        if !is_match || when.logged.is_some() || dated.moment == Moment::Unneeded {
+            return;
+        }
+        sink.out.add_note(self.index, Kind::Undated, line.text.str, 0.0);
+        if dated.moment == Moment::Impossible {
+            sink.out.add_odd(self.index as usize, "bad-date", line.text.str);
+        }
+    }
+
+    /// The line as it is shown: a journal entry with its time in front.
+    fn original<'a>(&self, line: Line<'a>) -> Cow<'a, str> {
+        match line.known {
+            Some(time) => Cow::Owned(stamped(time, &self.zone, line.text.str)),
+            None => Cow::Borrowed(line.text.str),
+        }
+    }
+
+    fn run_single(&mut self, line: Line, stripped: Text, when: When, sink: &mut Sink) -> Report {
         let mut report = Report { outcome: Outcome::Missed, rule: None, time: when.time };
         self.fields.begin(self.names.len(), stripped.str);
         let Some(span) = self.expressions.content(stripped, sink.search, &mut self.fields) else { return report };
@@ -183,25 +227,40 @@ impl Filter {
                 self.fields.copy_from(&self.base);
             }
             self.expressions.rule(rule).collect(&sink.search.machine, text.str, span.0, &mut self.fields);
-            let outcome = self.conclude(rule, &[line.text.str], &[stripped, text], when, sink);
+            let outcome = self.conclude(rule, &[&self.original(line)], &[stripped, text], when, sink);
             report = merged(report, outcome, rule);
             if outcome == Outcome::Ignored || !self.is_all_rules {
                 break;
             }
         }
-        if report.rule.is_some() && dated.moment == Moment::Impossible && report.outcome != Outcome::Ignored {
-            sink.out.add_odd(self.index as usize, "bad-date", line.text.str);
-        }
         report
     }
 
     fn run_window(&mut self, window: &mut Window, when: When, sink: &mut Sink) -> Report {
-        let report = Report { outcome: Outcome::Missed, rule: None, time: when.time };
+        let mut report = Report { outcome: Outcome::Missed, rule: None, time: when.time };
+        let mut position = 0;
+        while let Some((rule, outcome)) = self.next_in_window(window, &mut position, when, sink) {
+            report = merged(report, outcome, rule);
+            if !self.is_all_rules {
+                break;
+            }
+        }
+        report
+    }
+
+    /// The next rule that matches the window, which loses the lines of the match, and what the match means.
+    fn next_in_window(
+        &mut self,
+        window: &mut Window,
+        position: &mut usize,
+        when: When,
+        sink: &mut Sink,
+    ) -> Option<(usize, Outcome)> {
         self.fields.reset(self.names.len());
         let whole = Text::new(window.text());
-        let Some(content) = self.expressions.content(whole, sink.search, &mut self.fields) else { return report };
+        let content = self.expressions.content(whole, sink.search, &mut self.fields)?;
         let text = whole.slice(content.0, content.1);
-        let Some(rule) = self.expressions.next_hit(text, &mut 0, sink.search) else { return report };
+        let rule = self.expressions.next_hit(text, position, sink.search)?;
         let (expression, machine) = (self.expressions.rule(rule), &sink.search.machine);
         expression.collect(machine, text.str, content.0, &mut self.fields);
         let shift = |span: (usize, usize)| (span.0 + content.0, span.1 + content.0);
@@ -212,7 +271,7 @@ impl Filter {
         let (stripped, originals) = window.take(span, &skipped, is_part.then_some(content));
         let lines: Vec<&str> = originals.iter().map(String::as_str).collect();
         let outcome = self.conclude(rule, &lines, &[Text::new(&stripped)], when, sink);
-        merged(report, outcome, rule)
+        Some((rule, outcome))
     }
 
     /// Decides what a match means. `lines` are its complete lines, `texts` what ignore expressions are searched in.
@@ -256,6 +315,7 @@ impl Filter {
                 let begin = sink.out.details.len();
                 let details = &mut sink.out.details;
                 detail::pack(details, &ip, fields, session.map(|session| &session.stored), lines);
+                session.into_iter().flat_map(Session::users).for_each(|user| detail::add(details, USERS, user));
                 let detail = begin..details.len();
                 let (time, logged) = (when.time.unwrap_or_default(), when.logged);
                 let (id, rule, filter) = (sink.ids.number(&id), rule as u32, self.index);

@@ -25,11 +25,13 @@ mod meter;
 #[cfg(feature = "python")]
 mod python;
 mod quad;
+mod quoting;
 mod regex;
 mod search;
 mod session;
 mod shown;
 mod spec;
+mod stamp;
 mod text;
 mod timing;
 mod window;

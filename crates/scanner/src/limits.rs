@@ -12,6 +12,10 @@ pub const MAX_VALUE: usize = 8 * 1024;
 /// are: they are four values at most.
 pub const MAX_SESSION_FIELDS: usize = 16 * 1024;
 
+/// Users that one session remembers besides the first, and bytes of each; further ones are not remembered.
+pub const MAX_USERS: usize = 31;
+pub const MAX_USER: usize = 256;
+
 /// Lines that one session remembers, in bytes altogether; a line that does not fit is not remembered.
 pub const MAX_SESSION_TEXT: usize = 32 * 1024;
 

@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use crate::fields::{Fields, MLFFORGET, MLFGAINED, MLFID, NOFAIL, USER};
 use crate::hashing::{Hashed, Seed};
-use crate::limits::{MAX_SESSION_FIELDS, MAX_SESSION_TEXT};
+use crate::limits::{cut, MAX_SESSION_FIELDS, MAX_SESSION_TEXT, MAX_USER, MAX_USERS};
 use crate::shown::Shown;
 
 /// Memory that a finished session may keep for the next one, in bytes; beyond it is given back.
@@ -45,14 +45,15 @@ pub struct Session {
     /// Whether a failure waits for its address.
     pub is_pending: bool,
     pub first_user: String,
-    pub has_several_users: bool,
+    /// Users after the first, each once.
+    pub other_users: Vec<String>,
 }
 
 impl Session {
     /// Begins anew with these fields, which are moved out.
     fn begin(&mut self, fields: &mut Fields, names: usize, time: f64) {
         self.begun = time;
-        self.has_several_users = false;
+        self.other_users.clear();
         self.first_user.clear();
         self.add_user(fields);
         if fields.size() <= MAX_SESSION_FIELDS {
@@ -71,8 +72,20 @@ impl Session {
         if self.first_user.is_empty() {
             self.first_user.push_str(user);
         } else if self.first_user != user {
-            self.has_several_users = true;
+            self.add_other_user(cut(user, MAX_USER));
         }
+    }
+
+    fn add_other_user(&mut self, user: &str) {
+        if self.other_users.len() < MAX_USERS && !self.other_users.iter().any(|known| known == user) {
+            self.other_users.push(user.to_owned());
+        }
+    }
+
+    /// All users, if there are several.
+    pub fn users(&self) -> impl Iterator<Item = &str> {
+        let first = (!self.other_users.is_empty()).then(|| cut(&self.first_user, MAX_USER));
+        first.into_iter().chain(self.other_users.iter().map(String::as_str))
     }
 
     /// Step 2 of §3.4 for a session that is known; the fields are moved out.
@@ -96,7 +109,7 @@ impl Session {
 
     /// Steps 3 and 4: whether the match stays quiet. Of a failure, `stored` are then the lines that go before its own.
     fn settle(&mut self, flags: Flags, lines: &[&str]) -> bool {
-        let is_revoked = std::mem::take(&mut self.is_pending) || self.has_several_users;
+        let is_revoked = std::mem::take(&mut self.is_pending) || !self.other_users.is_empty();
         self.is_quiet = (flags.is_nofail || flags.is_gained) && !is_revoked;
         if !self.is_quiet {
             if self.collected.len() > 0 {
@@ -112,6 +125,7 @@ impl Session {
 
     fn is_oversized(&self) -> bool {
         self.fields.capacity() + self.collected.capacity() + self.stored.capacity() > MAX_REUSED
+            || self.other_users.capacity() > 0
     }
 }
 

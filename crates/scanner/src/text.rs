@@ -1,16 +1,18 @@
 //! Bytes of a line as text that expressions can be run on.
 //!
-//! In: raw bytes and the log's encoding. Out: valid UTF-8 with a note whether it is pure ASCII. Never fails: what cannot
-//! be decoded becomes U+FFFD.
+//! In: raw bytes and the log's encoding. Out: valid UTF-8 with a note whether it is pure ASCII, and whether all of it
+//! could be decoded. Never fails: what cannot be decoded becomes U+FFFD.
 
 use std::str;
 
 /// How the bytes of a log are to be read. Other encodings are converted before the bytes are fed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Encoding {
     Utf8,
     Latin1,
     Ascii,
+    /// A code page: one byte is one character; U+FFFD where the page has none.
+    Table(Box<[char; 256]>),
 }
 
 impl Encoding {
@@ -23,6 +25,16 @@ impl Encoding {
             "ascii" | "usascii" | "646" => Some(Encoding::Ascii),
             _ => None,
         }
+    }
+
+    /// Takes the 256 characters of a code page. None if they are not as many, or the first 128 are not ASCII: literals
+    /// are looked for in the raw bytes.
+    pub fn from_table(characters: &str) -> Option<Encoding> {
+        let all: Vec<char> = characters.chars().collect();
+        let table: Box<[char; 256]> = all.into_boxed_slice().try_into().ok()?;
+        let is_ascii = (0..128u8).all(|byte| table[usize::from(byte)] == char::from(byte));
+        let is_apart = table[128..].iter().all(|character| !character.is_ascii());
+        (is_ascii && is_apart).then_some(Encoding::Table(table))
     }
 }
 
@@ -66,23 +78,36 @@ fn is_ascii(bytes: &[u8]) -> bool {
     bits & HIGH == 0
 }
 
-/// Decodes a line; `buffer` holds the result where the bytes are not valid text as they stand.
-pub fn decode<'a>(raw: &'a [u8], encoding: Encoding, buffer: &'a mut String) -> Text<'a> {
+/// Decodes a line, and says whether some of it could not be; `buffer` holds the result where the bytes are not valid text
+/// as they stand.
+pub fn decode<'a>(raw: &'a [u8], encoding: &Encoding, buffer: &'a mut String) -> (Text<'a>, bool) {
     if is_ascii(raw) {
         // SAFETY: ASCII is valid UTF-8. Checked twice, as `from_utf8` would, costs as much as the date.
-        return Text { str: unsafe { str::from_utf8_unchecked(raw) }, is_ascii: true };
-    }
-    match str::from_utf8(raw) {
-        Ok(text) if encoding == Encoding::Utf8 => return Text { str: text, is_ascii: false },
-        _ => {}
+        return (Text { str: unsafe { str::from_utf8_unchecked(raw) }, is_ascii: true }, false);
     }
     buffer.clear();
-    match encoding {
-        Encoding::Utf8 => buffer.push_str(&String::from_utf8_lossy(raw)),
-        Encoding::Latin1 => buffer.extend(raw.iter().map(|&byte| byte as char)),
-        Encoding::Ascii => buffer.extend(raw.iter().map(|&b| if b < 128 { b as char } else { '\u{fffd}' })),
-    }
-    Text { str: buffer, is_ascii: false }
+    let is_damaged = match encoding {
+        Encoding::Utf8 => match str::from_utf8(raw) {
+            Ok(text) => return (Text { str: text, is_ascii: false }, false),
+            Err(_) => {
+                buffer.push_str(&String::from_utf8_lossy(raw));
+                true
+            }
+        },
+        Encoding::Latin1 => {
+            buffer.extend(raw.iter().map(|&byte| byte as char));
+            false
+        }
+        Encoding::Ascii => {
+            buffer.extend(raw.iter().map(|&b| if b < 128 { b as char } else { char::REPLACEMENT_CHARACTER }));
+            true
+        }
+        Encoding::Table(table) => {
+            buffer.extend(raw.iter().map(|&byte| table[usize::from(byte)]));
+            buffer.contains(char::REPLACEMENT_CHARACTER)
+        }
+    };
+    (Text { str: buffer, is_ascii: false }, is_damaged)
 }
 
 #[cfg(test)]
@@ -107,10 +132,29 @@ mod tests {
     #[test]
     fn decodes_each_encoding() {
         let mut buffer = String::new();
-        assert!(decode(b"abc", Encoding::Latin1, &mut buffer).is_ascii);
-        assert_eq!(decode("é".as_bytes(), Encoding::Utf8, &mut buffer).str, "é");
-        assert_eq!(decode(b"a\xffb", Encoding::Utf8, &mut buffer).str, "a\u{fffd}b");
-        assert_eq!(decode(b"\xe9", Encoding::Latin1, &mut buffer).str, "é");
-        assert_eq!(decode("é".as_bytes(), Encoding::Ascii, &mut buffer).str, "\u{fffd}\u{fffd}");
+        let mut decoded = |raw: &[u8], encoding: &Encoding| {
+            let (text, is_damaged) = decode(raw, encoding, &mut buffer);
+            (text.str.to_owned(), text.is_ascii, is_damaged)
+        };
+        let text = |text: &str, is_damaged| (text.to_owned(), text.is_ascii(), is_damaged);
+        let page: String = (0..=255u8).map(|b| if b < 128 { char::from(b) } else { 'ж' }).collect();
+        let page = Encoding::from_table(&page.replacen('ж', "\u{fffd}", 1)).expect("a code page");
+        assert_eq!(decoded(b"abc", &Encoding::Latin1), text("abc", false));
+        assert_eq!(decoded("é".as_bytes(), &Encoding::Utf8), text("é", false));
+        assert_eq!(decoded(b"a\xffb", &Encoding::Utf8), text("a\u{fffd}b", true));
+        assert_eq!(decoded(b"\xe9", &Encoding::Latin1), text("é", false));
+        assert_eq!(decoded("é".as_bytes(), &Encoding::Ascii), text("\u{fffd}\u{fffd}", true));
+        assert_eq!(decoded(b"a\xff", &page), text("aж", false));
+        assert_eq!(decoded(b"a\x80", &page), text("a\u{fffd}", true));
+    }
+
+    /// A table that is no code page over ASCII is refused.
+    #[test]
+    fn checks_tables() {
+        let latin: String = (0..=255u8).map(char::from).collect();
+        assert!(Encoding::from_table(&latin).is_some());
+        assert!(Encoding::from_table(&latin.chars().take(255).collect::<String>()).is_none());
+        assert!(Encoding::from_table(&latin.replace('a', "\u{e000}")).is_none());
+        assert!(Encoding::from_table(&latin.replace('\u{ff}', "a")).is_none());
     }
 }

@@ -1,12 +1,13 @@
 //! Which time a line counts for (§3.10 of the dialect).
 //!
 //! In: what the date says, `now`, whether the log is live, findtime. Out: the time, or that the line is too old. State:
-//! the last time that was used.
+//! the last time that was used. Without findtime (a test of a filter) no line of history is too old, and each counts for
+//! the time that the log gives: one without a date for the last, however long ago, one of the future for its own.
 
 use crate::dates::Moment;
 
 /// How far a live line's date may be off before it counts as now; how long the last time stands in for a missing one.
-const TOLERANCE: f64 = 60.0;
+pub const TOLERANCE: f64 = 60.0;
 
 /// The circumstances of one call.
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +37,11 @@ pub struct When {
 pub fn settle(moment: Moment, clock: Clock, findtime: Option<f64>, last: &mut Option<f64>) -> Option<When> {
     let recent = last.filter(|&last| last > clock.now - TOLERANCE);
     let Moment::At(logged) = moment else {
-        let is_known = clock.is_live || moment == Moment::Unneeded;
-        return Some(When { time: recent.or(is_known.then_some(clock.now)), logged: None });
+        let is_test = !clock.is_live && findtime.is_none();
+        let recent = if is_test { *last } else { recent };
+        let is_known = clock.is_live || is_test || moment == Moment::Unneeded;
+        let time = recent.or(is_known.then_some(clock.now));
+        return Some(When { time: time.map(|time| counted(time, clock, findtime)), logged: None });
     };
     let logged = logged as f64;
     settle_logged(logged, clock, findtime, last)
@@ -51,8 +55,16 @@ pub fn settle_logged(logged: f64, clock: Clock, findtime: Option<f64>, last: &mu
         return None;
     }
     *last = Some(time);
-    let counted = if clock.is_live { time } else { time.min(clock.now) };
-    Some(When { time: Some(counted), logged: Some(logged) })
+    Some(When { time: Some(counted(time, clock, findtime)), logged: Some(logged) })
+}
+
+/// History counts for no later time than now.
+fn counted(time: f64, clock: Clock, findtime: Option<f64>) -> f64 {
+    if clock.is_live || findtime.is_none() {
+        time
+    } else {
+        time.min(clock.now)
+    }
 }
 
 #[cfg(test)]
@@ -75,6 +87,17 @@ mod tests {
         assert_eq!(time(Moment::At(5000), false, None), Some(Some(1000.0)));
     }
 
+    /// Without findtime the log's own times count, and the last one for lines without a date.
+    #[test]
+    fn tests_believe_the_log() {
+        let clock = Clock { now: 1000.0, is_live: false };
+        let time = |moment, last: Option<f64>| settle(moment, clock, None, &mut { last }).and_then(|when| when.time);
+        assert_eq!(time(Moment::At(5000), None), Some(5000.0));
+        assert_eq!(time(Moment::At(1), None), Some(1.0));
+        assert_eq!(time(Moment::Missing, Some(5.0)), Some(5.0));
+        assert_eq!(time(Moment::Impossible, None), Some(1000.0));
+    }
+
     /// Seconds are rounded down on both sides of 1970.
     #[test]
     fn rounds_down() {
@@ -91,5 +114,6 @@ mod tests {
         assert_eq!(time(Moment::Impossible, false, Some(100.0)), Some(None));
         assert_eq!(time(Moment::Unneeded, false, None), Some(Some(1000.0)));
         assert_eq!(time(Moment::Unneeded, false, Some(999.0)), Some(Some(999.0)));
+        assert_eq!(time(Moment::Unneeded, false, Some(5000.0)), Some(Some(1000.0)));
     }
 }

@@ -13,14 +13,15 @@ from typing import TypeVar
 
 from stockade.match.date_forms import Dated
 from stockade.match.dates import DateCatalogue, date_catalogue, date_templates
+from stockade.match.directives import FIRST_YEAR, Years
 from stockade.match.encodings import log_encoding
-from stockade.match.gate import admit
+from stockade.match.gate import Accepted, admit
 from stockade.match.literals import Known, LiteralFinder
 from stockade.match.problem import ExpressionError
 from stockade.match.rarity import Habitat
 from stockade.match.spec import FilterSpec, RuleSpec
 from stockade.match.splits import NOWHERE
-from stockade.match.tags import expand_tags
+from stockade.match.tags import expand_tags, written_offset
 from stockade.match.translate import translate
 from stockade.match.zones import Steps, log_zone_steps, zone_steps
 from stockade.model.settings import FilterSettings
@@ -47,10 +48,10 @@ class Surroundings:
     local_steps: Steps
 
 
-def surroundings(now: float, local_zone: tzinfo) -> Surroundings:
-    """Prepares what `compile_filter` needs at a time and place."""
-    year = datetime.fromtimestamp(now, local_zone).year
-    return Surroundings(date_catalogue(year), zone_steps(local_zone, now))
+def surroundings(now: float, local_zone: tzinfo, first_year: int = FIRST_YEAR) -> Surroundings:
+    """Prepares what `compile_filter` needs at a time and place; dates before `first_year` are not read."""
+    years = Years(datetime.fromtimestamp(now, local_zone).year, first_year)
+    return Surroundings(date_catalogue(years), zone_steps(local_zone, now, first_year))
 
 
 def compile_filter(
@@ -181,10 +182,20 @@ class _Work:
         if not text.strip():
             raise ExpressionError("cannot add an empty regex", "write an expression or remove the line")
         is_multiline = is_rule and self.filter.maxlines > 1
-        accepted = admit(expand_tags(text, self.filter.usedns), is_multiline=is_multiline)
+        accepted = self._admitted(text, is_multiline=is_multiline)
         translated = translate(accepted.tokens, is_multiline=is_multiline)
         known = finder.known(accepted.tree) if finder else Known()
         return _Expression(translated.pattern, frozenset(translated.names), known)
+
+    def _admitted(self, text: str, *, is_multiline: bool) -> Accepted:
+        """The expression with its tags expanded; an error tells the place in the text as configured."""
+        usedns = self.filter.usedns
+        try:
+            return admit(expand_tags(text, usedns), is_multiline=is_multiline)
+        except ExpressionError as error:
+            if error.position is not None:
+                error.position = written_offset(text, error.position, usedns)
+            raise
 
     def _each(self, option: str, texts: Sequence[str], make: Callable[[str], T]) -> list[T]:
         made = (self._try(option, index, text, make) for index, text in enumerate(texts[:MAX_RULES]))

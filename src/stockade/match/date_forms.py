@@ -1,17 +1,17 @@
 """Single date templates: each of the 17 forms, its line-anchored twin, and EPOCH, LEPOCH, TAI64N, ISO8601.
 
-In: a form of `templates.py` and the present year. Out: a `DateSpec`, and between which neighbours its dates may be cut
-out of a line.
+In: a form of `templates.py` and the years of `%ExY`. Out: a `DateSpec`, and between which neighbours its dates may be
+cut out of a line.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stockade.match.directives import MEANINGFUL, has_names, internal, render
+from stockade.match.directives import MEANINGFUL, Years, has_names, internal, render
 from stockade.match.spec import DateSpec
 from stockade.match.splits import BEFORE_SIGNS, BETWEEN_SIGNS, NOWHERE, Pair
-from stockade.match.templates import DEFAULT_TEMPLATES, ISO, LAYOUTS, TAI64N, Template
+from stockade.match.templates import DEFAULT_TEMPLATES, ISO, LAYOUTS, LN_BEG, TAI64N, Template
 from stockade.match.tokens import tokens
 from stockade.match.translate import translate
 
@@ -37,11 +37,13 @@ class Dated:
     splits: frozenset[Pair]
 
 
-def form(template: Template, year: int) -> Dated:
+def form(template: Template, years: Years) -> Dated:
     """One of the 17 forms as it is searched anywhere in the line."""
     if template.pattern in WORD_FORMS:
-        return keyword(template.pattern, year, is_bound=False)
-    inner = render(template.pattern.removeprefix("^"), year)
+        return keyword(template.pattern, years, is_bound=False)
+    if template.is_twin:
+        return twin(template, years)
+    inner = render(template.pattern.removeprefix("^"), years)
     is_caseless = has_names(template.pattern)
     if template.is_bound:
         end = _AFTER_WORD if template.pattern[-1] != ">" else WEAK
@@ -52,23 +54,22 @@ def form(template: Template, year: int) -> Dated:
     return Dated(spec, BETWEEN_SIGNS if template.is_word_led else BEFORE_SIGNS)
 
 
-def twin(template: Template, year: int) -> Dated:
+def twin(template: Template, years: Years) -> Dated:
     """The same form, bound to the line's beginning."""
     if template.pattern in WORD_FORMS:
-        return keyword(template.pattern, year, is_bound=True)
-    pattern = f"{LINE_BEGIN}({render(template.pattern, year)}){_AFTER_WORD}"
+        return keyword(template.pattern, years, is_bound=True)
+    pattern = f"{LINE_BEGIN}({render(template.text, years)}){_AFTER_WORD}"
     layout = LAYOUTS.get(template.pattern, ("", ""))[0]
-    name = "{^LN-BEG}" + template.pattern
-    spec = date_spec(name, pattern, has_names(template.pattern), is_anchored=True, layout=layout)
+    spec = date_spec(LN_BEG + template.text, pattern, has_names(template.pattern), is_anchored=True, layout=layout)
     return Dated(spec, BETWEEN_SIGNS)
 
 
-def keyword(word: str, year: int, *, is_bound: bool) -> Dated:
+def keyword(word: str, years: Years, *, is_bound: bool) -> Dated:
     """`EPOCH`, `LEPOCH`, `TAI64N` or `ISO8601`, as it is or bound to the line's beginning."""
     if word == "ISO8601":
         template = next(each for each in DEFAULT_TEMPLATES if each.pattern == ISO)
-        return twin(template, year) if is_bound else form(template, year)
-    name = "{^LN-BEG}" + word if is_bound else word
+        return twin(template, years) if is_bound else form(template, years)
+    name = LN_BEG + word if is_bound else word
     if is_bound:
         spec = date_spec(name, f"{LINE_BEGIN}({internal(WORD_FORMS[word])}){_AFTER_WORD}", False, is_anchored=True)
         return Dated(spec, BETWEEN_SIGNS)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 
 from stockade.match.date_forms import LINE_BEGIN, WEAK, WORD_FORMS, Dated, date_spec, word_inside
-from stockade.match.directives import has_names, internal, render
+from stockade.match.directives import Years, has_names, internal, render
 from stockade.match.gate import Tree, admit
 from stockade.match.problem import ExpressionError
 from stockade.match.splits import NOWHERE, is_cut_empty, pairs_around_cut
@@ -41,25 +41,25 @@ class _Frame:
         return self.end == WEAK
 
 
-def user_templates(line: str, year: int) -> list[Dated]:
+def user_templates(line: str, years: Years) -> list[Dated]:
     """Reads one configured pattern; `{DATE}` in it stands for each of the 17 forms."""
     frame, body = _framed(line)
     if "{DATE}" not in body:
-        return [_user_template(line, frame, body, year)]
-    stub = _checked(_assembled(frame, render(body, year).replace("{DATE}", _STUB)))
+        return [_user_template(line, frame, body, years)]
+    stub = _checked(_assembled(frame, render(body, years).replace("{DATE}", _STUB)))
     splits = pairs_around_cut(stub, is_begin_weak=frame.is_begin_weak, is_end_weak=frame.is_end_weak)
     found = []
     for template in DEFAULT_TEMPLATES:
-        inside = word_inside(template.pattern) if template.pattern in WORD_FORMS else render(template.pattern, year)
-        text = _assembled(frame, render(body, year).replace("{DATE}", inside))
+        inside = word_inside(template.pattern) if template.pattern in WORD_FORMS else render(template.text, years)
+        text = _assembled(frame, render(body, years).replace("{DATE}", inside))
         is_caseless = has_names(body) or has_names(template.pattern)
-        name = line.replace("{DATE}", template.pattern)
+        name = line.replace("{DATE}", template.text)
         found.append(Dated(date_spec(name, text, is_caseless, is_anchored=frame.is_anchored), splits))
     return found
 
 
-def _user_template(line: str, frame: _Frame, body: str, year: int) -> Dated:
-    text = _assembled(frame, render(body, year))
+def _user_template(line: str, frame: _Frame, body: str, years: Years) -> Dated:
+    text = _assembled(frame, render(body, years))
     tree = _checked(text)
     layout = _layout_of(LAYOUTS.get(body, ("", "")), frame)
     spec = date_spec(line, text, has_names(body), is_anchored=frame.is_anchored, layout=layout)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from stockade.match.date_forms import Dated, form, keyword, twin
 from stockade.match.datepattern import user_templates
+from stockade.match.directives import Years
 from stockade.match.problem import ExpressionError
 from stockade.match.spec import DateSpec
 from stockade.match.splits import NOWHERE
@@ -27,9 +28,9 @@ _BRACED = re.compile(r"\{(?:\^LN-BEG|UNB|DATE|EPOCH|LEPOCH|DEFAULT|NONE)\}", re.
 
 @dataclass(frozen=True, slots=True)
 class DateCatalogue:
-    """The default templates for one year: the 17 forms and the 14 line-anchored twins. Made once for all filters."""
+    """The default templates for certain years, made once for all filters: 17 forms and 14 line-anchored twins."""
 
-    year: int
+    years: Years
     forms: tuple[Dated, ...]
     twins: tuple[Dated, ...]
 
@@ -44,12 +45,12 @@ class DateCatalogue:
         return self.twins + tuple(each for each in self.forms if each.spec.is_anchored)
 
 
-def date_catalogue(year: int) -> DateCatalogue:
-    """Builds the default templates; `year` is the present one, from which `%ExY` counts."""
+def date_catalogue(years: Years) -> DateCatalogue:
+    """Builds the default templates; `years` are those that `%ExY` takes."""
     return DateCatalogue(
-        year,
-        tuple(form(template, year) for template in DEFAULT_TEMPLATES),
-        tuple(twin(template, year) for template in DEFAULT_TEMPLATES if not template.is_bound),
+        years,
+        tuple(form(template, years) for template in DEFAULT_TEMPLATES),
+        tuple(twin(template, years) for template in DEFAULT_TEMPLATES if not template.is_bound),
     )
 
 
@@ -90,8 +91,8 @@ def _meant(line: str, catalogue: DateCatalogue) -> tuple[Iterable[Dated], bool]:
         return [Dated(DateSpec("{NONE}", "^()", 1, ((1, "N"),), True), NOWHERE)], False
     word = _KEYWORD.fullmatch(line)
     if word is not None:
-        return [keyword(word[2], catalogue.year, is_bound=word[1] is not None)], False
-    return user_templates(line, catalogue.year), "{DATE}" in line
+        return [keyword(word[2], catalogue.years, is_bound=word[1] is not None)], False
+    return user_templates(line, catalogue.years), "{DATE}" in line
 
 
 def _with_plain_words(line: str) -> str:

@@ -1,12 +1,13 @@
 """The directives of a date pattern (`%Y`, `%ExY`, `%b`, …): what text each accepts and what it tells the scanner.
 
-In: a pattern with directives, and the year that `%ExY` is counted from. Out: a regular expression in Python's syntax in
+In: a pattern with directives, and the years that `%ExY` takes. Out: a regular expression in Python's syntax in
 which every directive is a group named after what it sets. Source: the dialect's table of directives, strptime(3).
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from stockade.match.problem import ExpressionError
 
@@ -14,6 +15,15 @@ FIRST_YEAR = 2000
 LATEST_KNOWN_YEAR = 2026
 """`%ExY` always reaches to the decade of three years after this one, also when the clock is wrong or set back (a
 machine without a battery, a test with an old `now`): a log must not become undated by that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Years:
+    """The years that `%ExY` takes: from `first` to the end of the decade that holds three years after `present`."""
+
+    present: int
+    first: int = FIRST_YEAR
+
 
 _MONTHS = (
     "January",
@@ -39,7 +49,8 @@ _ZONE_NAME = "(?-i:[A-Z]{3,5}|[A-Z])"
 """Names are upper case even where the rest of a pattern ignores case: others could not be understood anyway."""
 
 _EPOCH = r"[0-9]{10,11}\b(?:\.[0-9]{3,6}\b)?"
-_LONG_EPOCH = rf"[0-9]{{16,18}}\b|[0-9]{{13}}\b(?:\.[0-9]{{1,6}}\b)?|{_EPOCH}"
+_LONG_EPOCH = r"[0-9]{16,18}\b|[0-9]{13,14}\b(?:\.[0-9]{1,6}\b)?|[0-9]{10,11}\b"
+"""Micro-, milli- and whole seconds; the fraction of whole seconds is no part of it, so that it is not cut out."""
 
 _GROUPS: dict[str, tuple[str, str]] = {
     "Y": ("Y", "[0-9]{4}"),
@@ -94,10 +105,10 @@ _DIRECTIVE = re.compile(r"%(Ex[A-Za-z]|.|$)", re.DOTALL)
 _COMPOSITE = re.compile(r"(%%)|%([cxX])")
 
 
-def render(pattern: str, now_year: int) -> str:
+def render(pattern: str, years: Years) -> str:
     """Turns every directive into a named group; raises ExpressionError for one that does not exist."""
     plain = _COMPOSITE.sub(lambda found: found[1] or _COMPOSITES[found[2]], pattern)
-    return _DIRECTIVE.sub(lambda found: _group(found[1], now_year), plain)
+    return _DIRECTIVE.sub(lambda found: _group(found[1], years), plain)
 
 
 def internal(directive: str) -> str:
@@ -112,11 +123,11 @@ def has_names(pattern: str) -> bool:
     return any(found[1] in _CASELESS for found in _DIRECTIVE.finditer(plain))
 
 
-def _group(directive: str, now_year: int) -> str:
+def _group(directive: str, years: Years) -> str:
     if directive == "%":
         return "%"
     if directive == "ExY":
-        return f"(?P<Y>{_years(now_year)})"
+        return f"(?P<Y>{_years(years)})"
     if directive not in _GROUPS or directive in _INTERNAL:
         shown = f"%{directive}" if directive else "a % at the end"
         raise ExpressionError(
@@ -126,11 +137,11 @@ def _group(directive: str, now_year: int) -> str:
     return f"(?P<{name}>{accepted})"
 
 
-def _years(now_year: int) -> str:
-    """An expression for 2000 to the end of the decade that holds three years from now."""
-    last_decade = (max(now_year, LATEST_KNOWN_YEAR) + 3) // 10
+def _years(years: Years) -> str:
+    """An expression for whole decades, from that of the first year on."""
+    last_decade = (max(years.present, LATEST_KNOWN_YEAR) + 3) // 10
     centuries: dict[int, list[int]] = {}
-    for decade in range(FIRST_YEAR // 10, last_decade + 1):
+    for decade in range(years.first // 10, last_decade + 1):
         centuries.setdefault(decade // 10, []).append(decade % 10)
     branches = [f"{century}[{decades[0]}-{decades[-1]}][0-9]" for century, decades in centuries.items()]
     return "|".join(branches)

@@ -1,7 +1,7 @@
-"""Encodings of logs: which of the scanner's decoders reads one, and whether its bytes are UTF-8.
+"""Encodings of logs: how the bytes of one become text.
 
-In: a filter's `logencoding`. Out: the scanner's name for it. An encoding whose bytes below 128 are not ASCII (UTF-16,
-shift sequences) cannot be searched for in pieces and is refused.
+In: a filter's `logencoding`, any text codec of Python. Out: which of three ways reads it: the scanner's own decoders,
+the scanner with a table of 256 characters, or a conversion to UTF-8 in front of it. Must not decode logs itself.
 """
 
 from __future__ import annotations
@@ -11,43 +11,65 @@ from dataclasses import dataclass
 
 from stockade.match.problem import ExpressionError
 
+_STATEFUL = ("iso2022", "hz", "utf-7", "punycode", "idna", "unicode", "raw", "undefined")
+"""Codecs (by the beginning of their names) in which a newline does not end a line, or which are no log's encoding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """`scanner_name` is what `Scanner` takes; only UTF-8 logs are searched for characters beyond ASCII."""
+    """`name` is the codec's. `table` holds the 256 characters of a code page over ASCII; with `is_converted` the bytes
+    are made UTF-8 before they are searched. Only UTF-8 logs are searched for characters beyond ASCII."""
 
-    scanner_name: str
-    is_utf8: bool
+    name: str
+    table: str | None = None
+    is_converted: bool = False
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether what the scanner searches is UTF-8."""
+        return self.is_converted or self.name == "utf-8"
 
 
-_UTF8, _ASCII, _LATIN1 = Encoding("utf-8", True), Encoding("ascii", False), Encoding("latin-1", False)
-_KNOWN = {"utf-8": _UTF8, "utf-8-sig": _UTF8, "ascii": _ASCII, "iso8859-1": _LATIN1}
+_KNOWN = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "ascii": "ascii", "iso8859-1": "latin-1"}
+"""What the scanner reads by itself."""
 
 
 def log_encoding(name: str) -> Encoding:
-    """Returns how a log is decoded; `auto` is UTF-8. Raises ExpressionError for an encoding that cannot be read.
-
-    Other single-byte encodings are read as Latin-1: addresses and all of ASCII come out right, only accented or
-    non-Latin letters in user names show as others, and an expression cannot name them.
-    """
-    if name.strip().lower() in ("", "auto"):
-        return _UTF8
+    """Returns how a log is decoded; `auto` is UTF-8. Raises ExpressionError for an encoding that cannot be read."""
+    wanted = name.strip().lower()
+    if wanted in ("", "auto"):
+        return Encoding("utf-8")
     try:
-        found = codecs.lookup(name.strip()).name
-        if found in _KNOWN:
-            return _KNOWN[found]
-        if _is_ascii_superset(found):
-            return _LATIN1
-    except (LookupError, ValueError, UnicodeError):
-        pass
-    raise ExpressionError(
-        f"logencoding {name!r} is unknown or cannot be searched", "use auto, utf-8, ascii or a single-byte encoding"
-    )
+        codec = codecs.lookup(wanted)
+        if codec.name in _KNOWN:
+            return Encoding(_KNOWN[codec.name])
+        if codec.name.startswith(_STATEFUL) or not codec._is_text_encoding:
+            raise LookupError
+        table = _code_page(codec.name)
+        if table is None:
+            "\n".encode(codec.name)
+    except (LookupError, ValueError, UnicodeError, TypeError):
+        raise ExpressionError(
+            f"logencoding {name[:40]!r} is unknown or cannot be read line by line",
+            "use auto, utf-8, utf-16-le, or a code page such as cp1251, iso-8859-2, shift_jis",
+        ) from None
+    return Encoding(codec.name, table, is_converted=table is None)
 
 
-def _is_ascii_superset(name: str) -> bool:
-    """Tells whether every byte is one character, and the first 128 bytes are ASCII's and no others."""
-    decoded = bytes(range(256)).decode(name, "replace")
-    return (
-        len(decoded) == 256 and decoded[:128] == bytes(range(128)).decode() and not any(map(str.isascii, decoded[128:]))
-    )
+def _code_page(name: str) -> str | None:
+    """The characters of a codec in which every byte is one, and the first 128 are ASCII's and no others; else None."""
+    table = "".join(_character(name, byte) for byte in range(256))
+    is_ascii = table[:128].encode("utf-8") == bytes(range(128)) and not any(map(str.isascii, table[128:]))
+    return table if len(table) == 256 and is_ascii and _is_single_byte(name) else None
+
+
+def _character(name: str, byte: int) -> str:
+    """One byte's character; U+FFFD if it has none."""
+    return bytes([byte]).decode(name, "replace") or "\ufffd"
+
+
+def _is_single_byte(name: str) -> bool:
+    """Tells whether no two bytes of the upper half make one character."""
+    upper = bytes(range(128, 256))
+    pairs = b"".join(bytes([first, second]) for first in upper for second in upper)
+    return len(pairs.decode(name, "replace")) == len(pairs)

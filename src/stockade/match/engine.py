@@ -1,6 +1,7 @@
 """Opens a scanner for the filters that watch one source: the daemon, `test` and `replay` all go through here.
 
-In: filters with their find times, the present time, the zone, bounds. Out: a native `Scanner`, or an ExpressionError.
+In: filters with their find times, the present time, the zone, bounds. Out: a scanner, or an ExpressionError. For most
+encodings it is the native `Scanner` itself.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from datetime import UTC, tzinfo
 
 from stockade._scanner import Scanner
 from stockade.match.compile import Surroundings, compile_filter, filter_errors, surroundings
-from stockade.match.encodings import log_encoding
+from stockade.match.encodings import Encoding, log_encoding
 from stockade.match.limits import Limits
+from stockade.match.line_scanner import LineScanner
 from stockade.match.problem import ExpressionError
+from stockade.match.refusals import refused_expressions
 from stockade.match.spec import FilterSpec
+from stockade.match.transcoding import Transcoder
 from stockade.model.settings import FilterSettings
 
 
@@ -35,7 +39,7 @@ def open_scanner(
     limits: Limits | None = None,
     is_explaining: bool = False,
     shared: Surroundings | None = None,
-) -> Scanner:
+) -> LineScanner:
     """Compiles all filters of one source and returns the scanner that runs them in one pass.
 
     Filters keep their order: a failure's `filter` is an index of `uses`. Raises ExpressionError.
@@ -60,28 +64,32 @@ def check_filter(filter: FilterSettings, shared: Surroundings) -> list[Expressio
     errors = filter_errors(filter, shared)
     if errors:
         return errors
+    spec = compile_filter(filter, findtime=None, now=0.0, local_zone=UTC, shared=shared)
     try:
-        open_scanner([FilterUse(filter)], now=0.0, local_zone=UTC, shared=shared)
+        _opened([spec], Limits(), log_encoding(filter.logencoding), is_explaining=False)
     except ExpressionError as error:
-        return [error]
+        return list(refused_expressions(filter, spec)) or [error]
     return []
 
 
-def _encoding(uses: Sequence[FilterUse]) -> str:
+def _encoding(uses: Sequence[FilterUse]) -> Encoding:
     """The one encoding of a source; raises ExpressionError if its filters disagree."""
-    names = {log_encoding(use.filter.logencoding).scanner_name: use.filter for use in uses}
-    if len(names) > 1:
-        first, second = list(names)[:2]
+    found = {log_encoding(use.filter.logencoding): use.filter for use in uses}
+    if len(found) > 1:
+        first, second = list(found)[:2]
         raise ExpressionError(
-            f"filters of one log disagree on its encoding: {first} and {second}", "give them the same logencoding"
-        ).placed(names[second].name, "logencoding", 0, names[second].logencoding)
-    return next(iter(names), "utf-8")
+            f"filters of one log disagree on its encoding: {first.name} and {second.name}",
+            "give them the same logencoding",
+        ).placed(found[second].name, "logencoding", 0, found[second].logencoding)
+    return next(iter(found), Encoding("utf-8"))
 
 
-def _opened(specs: Sequence[FilterSpec], limits: Limits, encoding: str, *, is_explaining: bool) -> Scanner:
+def _opened(specs: Sequence[FilterSpec], limits: Limits, encoding: Encoding, *, is_explaining: bool) -> LineScanner:
+    name = "utf-8" if encoding.is_converted else encoding.name
     try:
-        return Scanner(specs, limits, is_explaining=is_explaining, encoding=encoding)
+        scanner = Scanner(specs, limits, is_explaining=is_explaining, encoding=name, table=encoding.table)
     except ValueError as error:
         raise ExpressionError(
             f"the matching engine refuses an expression: {error}", "simplify the expression that is named"
         ) from None
+    return Transcoder(scanner, encoding.name, limits.max_line) if encoding.is_converted else scanner

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -22,10 +23,34 @@ MAX_EXPRESSION = 32_768
 MAX_NESTING = 120
 """Open groups at any place; Python's parser and PCRE2 (250) both have a limit of their own further up. An error."""
 
+_SHOWN = 200
+"""Characters of Python's own words, which may repeat a name of any length."""
+
+_UNABLE = "unable to compile the regular expression"
+
 Tree = Any
 """A `SubPattern` of `re._parser`: a sequence of (opcode, argument) pairs. Not typed by Python."""
 
-_POSIX_CLASS = re.compile(r"\[:\^?[a-z]{3,8}:\]")
+_REMEDIES = (
+    (
+        "redefinition of group name",
+        "a tag such as <HOST> or <F-USER> may occur once; use <F-ALT_USER> for an alternative",
+    ),
+    ("in group name", "use letters, digits and _ in the name of a tag or group, and no digit at its beginning"),
+    ("global flags not at the start", "write (?i:…) around the part that the flag concerns"),
+    ("missing ), unterminated", "close what is opened there: a group with ), a tag such as <F-USER> with </F-USER>"),
+    ("unbalanced parenthesis", r"remove it, open the group or tag it closes, or write \) for the character"),
+    ("unterminated character set", r"close the set with ], or write \[ for the character"),
+    ("nothing to repeat", r"put something before it, or write \*, \+ or \? for the character"),
+    ("multiple repeat", r"keep one of them, or write \*, \+ or \? for the character"),
+    ("bad escape (end", r"write \\ for a backslash"),
+    ("bad escape", "remove the backslash, or write the character it stands for"),
+    ("look-behind requires", "give each alternative a look-behind of its own: (?:(?<=a)|(?<=bc))"),
+    ("unknown extension ?<", "write (?P<name>…) for a named group"),
+    ("unknown group name", "name a group or tag of this expression, in lower case: <F-USER> is the group user"),
+    ("invalid group reference", "the expression has fewer groups: count its opening parentheses and tags"),
+)
+"""What Python says (the beginning or a part of it), and what its author can do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +68,20 @@ def admit(expression: str, *, is_multiline: bool = False) -> Accepted:
             f"the expanded expression has {len(expression)} characters, more than {MAX_EXPRESSION}",
             "split it into several expressions",
         )
-    pieces = _with_scoped_flags(list(tokens(expression)))
+    pieces, places = _with_scoped_flags(tokens(expression))
     text = "".join(token.text for token in pieces)
     try:
         with warnings.catch_warnings():
-            # Python warns where a later version may read a set differently; the meaning of today is what is translated.
-            warnings.simplefilter("ignore", FutureWarning)
+            # Python warns where a later version may read a set or a condition differently; today's meaning counts.
+            warnings.simplefilter("ignore")
             tree = _parsed(text, re.MULTILINE if is_multiline else 0)
     except re.error as error:
-        raise ExpressionError(f"unable to compile the regular expression: {error}", _remedy(error)) from None
+        place = None if error.pos is None else _place(pieces, places, error.pos)
+        raise ExpressionError(f"{_UNABLE}: {error.msg[:_SHOWN]}", _remedy(error.msg), position=place) from None
     except (OverflowError, RecursionError) as error:
-        raise ExpressionError(f"unable to compile the regular expression: {error}", "simplify it") from None
+        raise ExpressionError(f"{_UNABLE}: {error}", "simplify it") from None
+    except ValueError:  # a count or a group number of more than 4,300 digits
+        raise ExpressionError(f"{_UNABLE}: a number in it is too long", "use a smaller one") from None
     return Accepted(tuple(pieces), tree)
 
 
@@ -77,32 +105,35 @@ def _private_modules() -> tuple[ModuleType | None, ModuleType | None]:
     return _parser, _compiler
 
 
-def _with_scoped_flags(pieces: list[Token]) -> list[Token]:
-    """Rewrites `((?flags)x)` and `(?:(?flags)x)` to `(?flags:x)` and checks nesting and POSIX classes on the way."""
+def _with_scoped_flags(found: Iterable[Token]) -> tuple[list[Token], list[int]]:
+    """Rewrites `((?flags)x)` and `(?:(?flags)x)` to `(?flags:x)`, checks nesting on the way, and tells for each token
+    where it begins in the original."""
     written: list[Token] = []
-    depth = 0
-    for at, token in enumerate(pieces):
+    places: list[int] = []
+    depth = at = 0
+    for token in found:
         depth += (token.kind == "open") - (token.kind == "close")
         if depth > MAX_NESTING:
-            raise ExpressionError(f"groups are nested deeper than {MAX_NESTING}", "simplify the expression")
-        if token.kind == "flags" and at and pieces[at - 1].text in ("(", "(?:"):
-            written[-1] = Token("open", token.text[:-1] + ":")
-            continue
-        if token.kind == "set" and _POSIX_CLASS.search(token.text):
             raise ExpressionError(
-                f"{token.text!r} looks like a POSIX class, which Python's syntax does not have",
-                r"write the characters out, such as [A-Za-z0-9], or use \w, \d or \s",
+                f"groups are nested deeper than {MAX_NESTING}", "simplify the expression", position=at
             )
-        written.append(token)
-    return written
+        if token.kind == "flags" and written and written[-1].text in ("(", "(?:"):
+            written[-1] = Token("open", token.text[:-1] + ":")
+        else:
+            written.append(token)
+            places.append(at)
+        at += len(token.text)
+    return written, places
 
 
-def _remedy(error: re.error) -> str:
-    if "redefinition of group name" in str(error):
-        return "a tag such as <HOST> or <F-USER> may occur once; use <F-ALT_USER> for an alternative"
-    if "bad character in group name" in str(error):
-        return "use _ instead of - in the name of a tag"
-    if "global flags not at the start" in str(error):
-        return "write (?i:…) around the part that the flag concerns"
-    place = "" if error.pos is None else f" at character {error.pos + 1} of the expanded expression"
-    return f"correct the expression{place}"
+def _place(pieces: Sequence[Token], places: Sequence[int], position: int) -> int:
+    """Where a character of the rewritten expression stands in the original."""
+    for token, place in zip(pieces, places, strict=True):
+        if position < len(token.text):
+            return place + position
+        position -= len(token.text)
+    return places[-1] + len(pieces[-1].text) if pieces else 0
+
+
+def _remedy(message: str) -> str:
+    return next((remedy for part, remedy in _REMEDIES if part in message), "correct the expression there")

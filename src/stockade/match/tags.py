@@ -7,6 +7,7 @@ nothing here knows about classes or escapes. What each tag accepts is written in
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _IP4 = r"(?:::f{4,6}:)?(?P<ip4>(?:[0-9]{1,3}\.){3}[0-9]{1,3})"
 """Four runs of one to three digits, whose range is checked later; an IPv4-mapped prefix is not part of the group."""
@@ -52,28 +53,44 @@ def expand_tags(text: str, usedns: str = "warn") -> str:
 
     With `usedns = no`, `<HOST>` is an address only. A closing tag without an opening one stays literal.
     """
+    return "".join(meaning for _, meaning in _pieces(text, usedns))
+
+
+def written_offset(text: str, offset: int, usedns: str = "warn") -> int:
+    """Tells which character of `text` gave the one at `offset` of its expansion; a tag's meaning stands at its `<`."""
+    at = 0
+    for written, meaning in _pieces(text, usedns):
+        if offset < at + len(meaning):
+            is_literal = text.startswith(meaning, written)
+            return written + offset - at if is_literal else written
+        at += len(meaning)
+    return len(text)
+
+
+def _pieces(text: str, usedns: str) -> Iterator[tuple[int, str]]:
+    """The text in pieces, each with the place where it is written: plain text and the meanings of tags by turns."""
     host = _ADDR if usedns == "no" else _HOST
     opened: set[str] = set()
-    skips = 0
-
-    def replaced(found: re.Match[str]) -> str:
-        nonlocal skips
+    skips = at = 0
+    for found in _TAG.finditer(text):
+        yield at, text[at : found.start()]
+        at = found.end()
         closing, name, single = found.groups()
         if closing:
-            return ")" if name in opened and not single else found[0]
-        if name == "HOST" and not single:
-            return host
-        if name == "SKIPLINES" and not single:
+            yield found.start(), ")" if name in opened and not single else found[0]
+        elif name == "HOST" and not single:
+            yield found.start(), host
+        elif name == "SKIPLINES" and not single:
+            yield found.start(), _skip_lines(skips)
             skips += 1
-            return _skip_lines(skips - 1)
-        if name + single in _PLAIN:
-            return _PLAIN[name + single]
-        if single or not name.startswith("F-"):
-            return found[0]
-        opened.add(name)
-        return f"(?P<{_group_name(name)}>"
-
-    return _TAG.sub(replaced, text)
+        elif name + single in _PLAIN:
+            yield found.start(), _PLAIN[name + single]
+        elif single or not name.startswith("F-"):
+            yield found.start(), found[0]
+        else:
+            opened.add(name)
+            yield found.start(), f"(?P<{_group_name(name)}>"
+    yield at, text[at:]
 
 
 def _group_name(tag: str) -> str:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 EPOCH, TAI64N = "EPOCH", "TAI64N"
 """Templates that are words of the pattern language, not patterns."""
 
+LN_BEG = "{^LN-BEG}"
+"""Binds a pattern to the line's beginning, behind up to two signs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -22,7 +25,17 @@ class Template:
     @property
     def is_bound(self) -> bool:
         """Whether the form itself stands at the line's beginning, so that it has no twin."""
-        return self.pattern.startswith("^")
+        return self.is_twin or self.pattern.startswith("^")
+
+    @property
+    def is_twin(self) -> bool:
+        """Whether the form is nothing but the twin of `text`: up to two signs may stand before the date."""
+        return self.pattern.startswith(LN_BEG)
+
+    @property
+    def text(self) -> str:
+        """The pattern without `{^LN-BEG}`."""
+        return self.pattern.removeprefix(LN_BEG)
 
 
 _YMD = r"%ExY(?P<_sep>[-/.])%m(?P=_sep)%d"
@@ -42,7 +55,7 @@ DEFAULT_TEMPLATES: tuple[Template, ...] = (
     Template(r"%m/%d/%ExY:%H:%M:%S"),
     Template(rf"%m-%d-%ExY {_CLOCK}"),
     Template(EPOCH),
-    Template(r"^%H:%M:%S"),
+    Template(LN_BEG + r"%H:%M:%S"),
     Template(r"^<%m/%d/%Exy@%H:%M:%S>"),
     Template(r"%Exy%Exm%Exd  ?%H:%M:%S"),
     Template(r"%b %d, %ExY %I:%M:%S %p"),

@@ -1,6 +1,6 @@
 """The engine of `stockade test`: runs filters over bytes as the daemon would and tells what became of every line.
 
-In: chunks of a log, filters, options. Out: one JSON-ready object per line that is not plain noise (per failure, where
+In: pieces of a log, filters, options. Out: one JSON-ready object per line that is not plain noise (per failure, where
 a line has several), then a summary. The scanner, the expressions and the date templates are the daemon's own.
 """
 
@@ -13,15 +13,24 @@ from datetime import datetime, tzinfo
 from ipaddress import ip_address
 from typing import Any, BinaryIO
 
-from stockade._scanner import Batch, Failure, Scanner, Verdict
+from stockade._scanner import Batch, Failure, Verdict
+from stockade.match.compile import surroundings
 from stockade.match.engine import FilterUse, open_scanner
 from stockade.match.limits import Limits
+from stockade.match.line_scanner import LineScanner
 from stockade.model.settings import FilterSettings
 
 CHUNK = 1 << 18
 """Bytes read at a time."""
 
+FIRST_YEAR = 1960
+"""A test reads dates from this year on, also those of old logs that a daemon would not believe."""
+
 Row = dict[str, Any]
+
+Piece = bytes | Sequence[tuple[float, bytes]]
+"""Of a log, the next bytes; of a journal, the next whole lines with their times."""
+
 _QUIET = frozenset({"missed", "old"})
 """Verdicts of lines that nobody asked about; printed when missed lines are wanted."""
 
@@ -29,7 +38,8 @@ _QUIET = frozenset({"missed", "old"})
 @dataclass(frozen=True, slots=True)
 class TestOptions:
     """How a test is run. `now` is the clock it assumes, `zone` that of dates without one and of printed times;
-    `findtime` None lets no line be too old; `usedns` replaces the filters' own."""
+    `findtime` None lets no line be too old; `usedns` replaces the filters' own. Of missed lines, where they are shown,
+    at most `max_missed` are given (None: all)."""
 
     now: float
     zone: tzinfo
@@ -37,6 +47,7 @@ class TestOptions:
     usedns: str | None = None
     is_all_rules: bool = False
     is_missed_shown: bool = False
+    max_missed: int | None = None
     limits: Limits = field(default_factory=Limits)
 
 
@@ -47,19 +58,24 @@ def read_chunks(stream: BinaryIO, size: int = CHUNK) -> Iterator[bytes]:
 
 
 def run_test(
-    chunks: Iterable[bytes],
+    pieces: Iterable[Piece],
     filters: Sequence[FilterSettings],
     options: TestOptions,
     *,
+    jails: Sequence[str] = (),
     elapsed: Callable[[], float] | None = None,
 ) -> Iterator[Row]:
     """Yields the object of each line in order and the summary last.
 
-    `elapsed` tells the seconds since the test began; without it the summary says 0. Raises ExpressionError.
+    `jails` names, for each filter, the jail whose settings it has ("": none). `elapsed` tells the seconds since the
+    test began; without it the summary says 0. Raises ExpressionError.
     """
-    run = _Run(tuple(_adapted(each, options) for each in filters), options)
-    for data in chunks:
-        yield from run.rows(run.scanner.feed(data, options.now, is_live=False))
+    run = _Run(tuple(_adapted(each, options) for each in filters), options, tuple(jails))
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            yield from run.rows(run.scanner.feed(piece, options.now, is_live=False))
+        else:
+            yield from run.rows(run.scanner.feed_entries(piece, options.now, is_live=False))
     yield from run.rows(run.scanner.finish(options.now, is_live=False))
     yield {"summary": run.summary(elapsed() if elapsed else 0.0)}
 
@@ -71,26 +87,36 @@ def _adapted(filter: FilterSettings, options: TestOptions) -> FilterSettings:  #
 class _Run:
     """One test: its scanner and the counts of its verdicts."""
 
-    def __init__(self, filters: tuple[FilterSettings, ...], options: TestOptions) -> None:
+    def __init__(self, filters: tuple[FilterSettings, ...], options: TestOptions, jails: tuple[str, ...]) -> None:
         self._filters = filters
+        self._jails = jails or ("",) * len(filters)
         self._options = options
         self._verdicts: Counter[str] = Counter()
         uses = [FilterUse(each, options.findtime, options.is_all_rules) for each in filters]
-        self.scanner: Scanner = open_scanner(
-            uses, now=options.now, local_zone=options.zone, limits=options.limits, is_explaining=True
+        self.scanner: LineScanner = open_scanner(
+            uses,
+            now=options.now,
+            local_zone=options.zone,
+            limits=options.limits,
+            is_explaining=True,
+            shared=surroundings(options.now, options.zone, FIRST_YEAR),
         )
 
     def rows(self, batch: Batch) -> Iterator[Row]:
         """The objects of the lines of one batch."""
         for verdict in batch.verdicts:
             self._verdicts[verdict.verdict] += 1
-            if verdict.verdict in _QUIET and not self._options.is_missed_shown:
+            if verdict.verdict in _QUIET and not self._is_shown(verdict):
                 continue
             common = self._line_row(verdict)
             if not verdict.failures:
                 yield common
             for failure in verdict.failures:
                 yield common | self._failure_row(failure)
+
+    def _is_shown(self, quiet: Verdict) -> bool:
+        most = self._options.max_missed
+        return self._options.is_missed_shown and (most is None or self._verdicts[quiet.verdict] <= most)
 
     def summary(self, seconds: float) -> Row:
         """Counts over all lines; `undated` lines are also counted under what else became of them."""
@@ -117,7 +143,7 @@ class _Run:
             "epoch": verdict.time,
             "id": None,
             "ip": None,
-            "jail": None,
+            "jail": self._jails[verdict.filter] or None,
             "filter": self._filters[verdict.filter].name,
             "rule": verdict.rule,
             "fields": verdict.fields,
@@ -135,7 +161,7 @@ class _Run:
             "id": failure.id,
             "ip": failure.ip or _address(failure.id),
             "rule": failure.rule,
-            "fields": failure.fields,
+            "fields": failure.fields | ({"users": failure.users} if failure.users else {}),
             "matches": failure.matches,
             "raw_host": failure.raw_host,
         }

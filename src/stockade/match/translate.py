@@ -2,7 +2,8 @@ r"""From Python's `re` syntax to PCRE2's: the same language, the same group numb
 
 In: an expression that Python's compiler has accepted (`gate.py`). Out: PCRE2 text, and which name has which number.
 Translated are `{,n}`, `\Z`, `\v`, `\s`, octal and Unicode escapes, `(?u)` and `(?a)`, `[[`, a `{` that is no
-quantifier, `^` under `(?m)` and conditions on names. Everything else reads alike in both.
+quantifier, `^` under `(?m)`, conditions on names and, as `charset.py` says, letters and sets under `(?i)`. Everything
+else reads alike in both; docs/dialect/expressions.md has the whole table, and what differs all the same.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from stockade.match.charset import translated_category, translated_class
-from stockade.match.literal_text import decoded_escape, pcre2_literal
+from stockade.match.charset import Reading, translated_category, translated_character, translated_class
+from stockade.match.literal_text import decoded_escape
 from stockade.match.problem import ExpressionError
 from stockade.match.tokens import Token, scoped_flags
 
@@ -26,6 +27,8 @@ _ASCII_EDGE = {
     "b": rf"(?:(?<={_WORD})(?!{_WORD})|(?<!{_WORD})(?={_WORD}))",
     "B": rf"(?:(?<={_WORD})(?={_WORD})|(?<!{_WORD})(?!{_WORD}))",
 }
+_ASCII_CASELESS = Reading(is_ascii=True, is_caseless=True)
+
 _LINE_BEGIN = r"(?:^|(?<=\n)\z)"
 r"""`^` under MULTILINE: Python's also matches behind the last newline of the text, PCRE2's does not."""
 
@@ -43,10 +46,15 @@ class Translation:
 class _State:
     """What holds at the present place: flags per open group, names and groups so far."""
 
-    is_ascii: list[bool] = field(default_factory=lambda: [False])
+    readings: list[Reading] = field(default_factory=lambda: [Reading()])
     is_multiline: list[bool] = field(default_factory=lambda: [False])
     names: dict[str, int] = field(default_factory=dict)
     groups: int = 0
+
+    @property
+    def reading(self) -> Reading:
+        """How characters compare here."""
+        return self.readings[-1]
 
 
 def translate(accepted: Iterable[Token], *, is_multiline: bool = False) -> Translation:
@@ -61,14 +69,16 @@ def _translated(token: Token, state: _State) -> str:
     match token.kind:
         case "char":
             return _character(token.text, state)
+        case "plain" if state.reading == _ASCII_CASELESS:
+            return "".join(translated_character(char, state.reading) for char in token.text)
         case "escape":
             return _escape(token.text, state)
         case "set":
-            return translated_class(token.text, is_ascii=state.is_ascii[-1])
+            return translated_class(token.text, state.reading)
         case "open":
             return _opened(token, state)
         case "close":
-            state.is_ascii.pop()
+            state.readings.pop()
             state.is_multiline.pop()
             return ")"
         case "repeat":
@@ -90,27 +100,35 @@ def _character(char: str, state: _State) -> str:
         return char
     if char == "{":
         return r"\{"
-    return char if char.isascii() and char.isprintable() else pcre2_literal(char)
+    is_plain = char.isascii() and char.isprintable() and not char.isalpha()
+    return char if is_plain else translated_character(char, state.reading)
 
 
 def _escape(text: str, state: _State) -> str:
     letter = text[1]
-    if letter in "dDwWsS":
-        return translated_category(letter, is_ascii=state.is_ascii[-1])
-    if letter in "bB":
-        return _ASCII_EDGE[letter] if state.is_ascii[-1] else text
+    if letter in "dDwWsSbB":
+        return _category(letter, state.reading)
     if letter == "A":
         return r"\A"
     if letter in "Zz":
         return r"\z"
     if letter in "123456789" and len(text) < 4:
         return rf"\g{{{text[1:]}}}"
-    return pcre2_literal(decoded_escape(text))
+    return translated_character(decoded_escape(text), state.reading)
+
+
+def _category(letter: str, reading: Reading) -> str:
+    if letter in "bB":
+        text = _ASCII_EDGE[letter] if reading.is_ascii else "\\" + letter
+    else:
+        text = translated_category(letter, is_ascii=reading.is_ascii)
+    return f"(?-i:{text})" if reading == _ASCII_CASELESS else text
 
 
 def _opened(token: Token, state: _State) -> str:
     on, off = scoped_flags(token)
-    state.is_ascii.append("a" in on or (state.is_ascii[-1] and "u" not in on))
+    is_ascii = "a" in on or (state.reading.is_ascii and "u" not in on)
+    state.readings.append(Reading(is_ascii, "i" in on or (state.reading.is_caseless and "i" not in off)))
     state.is_multiline.append("m" in on or (state.is_multiline[-1] and "m" not in off))
     if on or off:
         return _flag_group(on, off)
@@ -121,7 +139,7 @@ def _opened(token: Token, state: _State) -> str:
         _name(token.text[4:-1], state)
     elif token.text.startswith("(?("):
         name = token.text[3:-1]
-        return token.text if name.isdigit() else f"(?(<{name}>)"
+        return f"(?(<{name}>)" if name.isidentifier() else f"(?({int(name)})"
     return token.text
 
 
@@ -143,7 +161,7 @@ def _flag_group(on: str, off: str) -> str:
 
 
 def _global_flags(flags: str, state: _State) -> str:
-    state.is_ascii[-1] = state.is_ascii[-1] or "a" in flags
+    state.readings[-1] = Reading(state.reading.is_ascii or "a" in flags, state.reading.is_caseless or "i" in flags)
     state.is_multiline[-1] = state.is_multiline[-1] or "m" in flags
     kept = "".join(flag for flag in flags if flag in "imsx")
     return f"(?{kept})" if kept else ""

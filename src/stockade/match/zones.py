@@ -14,12 +14,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from stockade.match.abbreviations import offset_of
+from stockade.match.directives import FIRST_YEAR
 from stockade.match.problem import ExpressionError
 
 Steps = tuple[tuple[int, int], ...]
-
-_EARLIEST = 946_684_800
-"""2000-01-01: no date template with a year reads an earlier one."""
 
 _AS_WRITTEN = 1_767_225_600
 """2026-01-01: a clock that is behind this is wrong or that of a test, and logs may be ahead of it."""
@@ -35,9 +33,9 @@ _LOG_ZONE = re.compile(r"([A-Z]{3,5}|[A-Z])?(?:([+-])([01][0-9])(?::?([0-5][0-9]
 _POSIX_ZONE = re.compile(r"(?:[A-Za-z]{3,9}|<[A-Za-z0-9+-]{3,9}>)[+-]?[0-9][0-9A-Za-z:,./<>+-]{0,80}")
 
 
-def zone_steps(zone: tzinfo, now: float) -> Steps:
+def zone_steps(zone: tzinfo, now: float, first_year: int = FIRST_YEAR) -> Steps:
     """Returns the offsets of a zone over the years that date templates can read at `now`, earliest first."""
-    first = _EARLIEST
+    first = int(datetime(first_year, 1, 1, tzinfo=UTC).timestamp())
     last = max(int(now), _AS_WRITTEN) + _AHEAD
     steps = [(first, _offset(zone, first))]
     for begin in range(first, last, _STRIDE):

@@ -44,6 +44,14 @@ pub struct Dated {
 
 impl Dated {
     pub const MISSING: Dated = Dated { start: 0, end: 0, moment: Moment::Missing };
+
+    /// The time it gives.
+    pub fn logged(self) -> Option<f64> {
+        match self.moment {
+            Moment::At(second) => Some(second as f64),
+            _ => None,
+        }
+    }
 }
 
 struct Template {

@@ -102,7 +102,9 @@ impl Parts {
         if let Some(of_year) = self.day_of_year.or_else(|| self.day_by_week(year)) {
             return Some((checked_days(year, 1, 1)? + of_year - 1, false));
         }
-        checked_days(year, today.1, today.2).map(|day| (day, true))
+        // A month without a day, or a day without a month, says too little.
+        let is_nothing_said = self.month.is_none() && self.day.is_none();
+        checked_days(year, today.1, today.2).filter(|_| is_nothing_said).map(|day| (day, true))
     }
 
     /// Day of the year from week number and weekday, as C's strptime counts: week 1 begins with the first Sunday (`%U`)
@@ -181,6 +183,8 @@ mod tests {
     fn guesses_the_day() {
         assert_eq!(moment(&[('H', "11"), ('M', "59")]), at(2026, 11, 22, 43_140));
         assert_eq!(moment(&[('H', "12"), ('S', "1")]), at(2026, 11, 21, 43_201));
+        assert_eq!(moment(&[('d', "20"), ('H', "11")]), None);
+        assert_eq!(moment(&[('m', "3"), ('H', "11")]), None);
     }
 
     /// Day of the year, week numbers, twelve-hour clock and zones.

@@ -13,5 +13,6 @@ fn _scanner(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<values::Failure>()?;
     module.add_class::<values::Verdict>()?;
     module.add_class::<values::Odd>()?;
+    module.add_class::<values::Note>()?;
     module.add_class::<values::Batch>()
 }

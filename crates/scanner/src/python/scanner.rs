@@ -29,17 +29,24 @@ pub struct Scanner {
 #[pymethods]
 impl Scanner {
     #[new]
-    #[pyo3(signature = (filters, limits, *, is_explaining = false, encoding = "utf-8"))]
+    #[pyo3(signature = (filters, limits, *, is_explaining = false, encoding = "utf-8", table = None))]
     fn new(
         filters: &Bound<'_, PyAny>,
         limits: &Bound<'_, PyAny>,
         is_explaining: bool,
         encoding: &str,
+        table: Option<&str>,
     ) -> PyResult<Scanner> {
-        let encoding = Encoding::from_name(encoding).ok_or_else(|| {
-            let known = "utf-8, latin-1 and ascii are read as they are; convert others to UTF-8 first";
-            PyValueError::new_err(format!("encoding {encoding:?} is not known to the scanner: {known}"))
-        })?;
+        let encoding = match table {
+            None => Encoding::from_name(encoding).ok_or_else(|| {
+                let known =
+                    "utf-8, latin-1 and ascii are read as they are; others need a table, or conversion to UTF-8";
+                PyValueError::new_err(format!("encoding {encoding:?} is not known to the scanner: {known}"))
+            })?,
+            Some(table) => Encoding::from_table(table).ok_or_else(|| {
+                PyValueError::new_err(format!("the table of {encoding:?} does not extend ASCII to 256 characters"))
+            })?,
+        };
         let specs = filters.try_iter()?.map(|item| extract::filter(&item?)).collect::<PyResult<Vec<_>>>()?;
         let engine = Engine::new(&specs, &extract::limits(limits)?, is_explaining, encoding);
         let engine = engine.map_err(PyValueError::new_err)?;
@@ -93,6 +100,7 @@ impl Scanner {
             ("failures", counts.failures),
             ("odd", counts.odd),
             ("old", counts.old),
+            ("undecodable", counts.undecodable),
         ] {
             all.set_item(name, value)?;
         }

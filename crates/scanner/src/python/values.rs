@@ -11,7 +11,8 @@ use pyo3::types::{PyDict, PyList, PyString};
 
 use crate::detail::Detail;
 use crate::failure::{self, Yield};
-use crate::fields::Names;
+use crate::fields::{Names, USERS};
+use crate::quoting::set_of;
 
 /// The names of each filter's fields.
 pub type AllNames = Arc<[Arc<Names>]>;
@@ -21,7 +22,19 @@ fn dict<'py>(py: Python<'py>, names: &Names, detail: &Detail) -> PyResult<Bound<
     for (name, value) in detail.fields() {
         fields.set_item(names.name(name), value)?;
     }
+    let users = users(detail);
+    if users.len() > 1 {
+        fields.set_item(names.name(USERS), set_of(&users))?;
+    }
     Ok(fields)
+}
+
+/// The users of a session that has seen several, sorted.
+fn users(detail: &Detail) -> Vec<&str> {
+    let mut users: Vec<&str> =
+        detail.fields().into_iter().filter(|field| field.0 == USERS).map(|field| field.1).collect();
+    users.sort_unstable();
+    users
 }
 
 /// Who failed, when, under which rule.
@@ -77,6 +90,11 @@ impl Failure {
     #[getter]
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         dict(py, &self.names, &self.detail)
+    }
+
+    #[getter]
+    fn users<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        PyList::new(py, users(&self.detail))
     }
 
     #[getter]
@@ -168,6 +186,32 @@ impl Odd {
     }
 }
 
+/// Something that an operator should hear of now and then.
+#[pyclass(frozen, module = "stockade._scanner")]
+pub struct Note {
+    #[pyo3(get)]
+    filter: u32,
+    #[pyo3(get)]
+    kind: &'static str,
+    #[pyo3(get)]
+    line: String,
+    #[pyo3(get)]
+    seconds: f64,
+}
+
+impl From<&failure::Note> for Note {
+    fn from(plain: &failure::Note) -> Note {
+        Note { filter: plain.filter, kind: plain.kind.word(), line: plain.line.clone(), seconds: plain.seconds }
+    }
+}
+
+#[pymethods]
+impl Note {
+    fn __repr__(&self) -> String {
+        format!("<Note {} {} {:?}>", self.kind, self.seconds, self.line)
+    }
+}
+
 /// The yield of one call: identifiers at once, failures when asked for.
 #[pyclass(frozen, module = "stockade._scanner")]
 pub struct Batch {
@@ -179,6 +223,8 @@ pub struct Batch {
     #[pyo3(get)]
     odd: Py<PyList>,
     #[pyo3(get)]
+    notes: Py<PyList>,
+    #[pyo3(get)]
     verdicts: Py<PyList>,
 }
 
@@ -188,9 +234,11 @@ impl Batch {
         let own = PyList::new(py, found.failures.iter().map(|plain| ids[plain.id as usize].bind(py)))?;
         let odd = found.odd.iter().map(|plain| Py::new(py, Odd::from(plain)));
         let odd = PyList::new(py, odd.collect::<PyResult<Vec<_>>>()?)?.unbind();
+        let notes = found.notes.iter().map(|plain| Py::new(py, Note::from(plain)));
+        let notes = PyList::new(py, notes.collect::<PyResult<Vec<_>>>()?)?.unbind();
         let (ids, names, failures, verdicts) =
             (own.unbind(), names.clone(), PyOnceLock::new(), PyList::empty(py).unbind());
-        let batch = Batch { found, names, ids, failures, odd, verdicts };
+        let batch = Batch { found, names, ids, failures, odd, notes, verdicts };
         if !batch.found.verdicts.is_empty() {
             batch.add_verdicts(py)?;
         }
