@@ -9,11 +9,13 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stockade.config import Trouble, evaluate_formula, load, parse_seconds
+from stockade.config import Trouble, load, parse_seconds
 from stockade.config.brackets import parse_item, split_items
 from stockade.config.ini import parse
 from stockade.config.journalmatch import parse_journalmatch
 from stockade.config.tags import expand
+from stockade.config.text import Text, at_place
+from stockade.model.arithmetic import Formula, NoValue
 
 INI_TEXT = st.text(st.sampled_from("[]=:;# \t\n\r\\%()<>ab\"'\x00\x0b\u2028é"), max_size=200)
 BRACKET_TEXT = st.text(st.sampled_from("[]=,\"' \nab?.-"), max_size=40)
@@ -75,9 +77,9 @@ def test_times_round_trip(terms: list[tuple[int, str]], joint: str) -> None:
 
 @given(st.text(st.sampled_from("0123456789.+-*/()<>,% banTimeCountFactorifelsemath"), max_size=80))
 def test_formulas_take_any_text(text: str) -> None:
-    """Any text has a finite value or is Trouble."""
-    with suppress(Trouble):
-        assert abs(evaluate_formula(text, time=600, count=3, factor=1)) <= 1e100
+    """Any text has a finite value or none."""
+    with suppress(NoValue):
+        assert abs(Formula(text).seconds(time=600, count=3, factor=1)) <= 1e100
 
 
 @given(st.text(st.sampled_from("AB_=+ '\"\\\n01"), max_size=60))
@@ -93,8 +95,13 @@ def test_journal_matches_take_any_text(text: str) -> None:
 )
 def test_tags_take_any_text(text: str, options: dict[str, str]) -> None:
     """Any text and any options end in a text or in Trouble."""
+
+    def resolve(tag: str) -> Text | None:
+        return at_place(options[tag], ("g", 1)) if tag in options else None
+
     with suppress(Trouble):
-        expand("o", text, options.get)
+        found = expand("o", at_place(text, ("f", 1)), resolve)
+        assert len(found.places) == found.text.count("\n") + 1
 
 
 @settings(max_examples=40)

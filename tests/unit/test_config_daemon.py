@@ -20,7 +20,7 @@ def test_options_of_both_files(tmp_path: Path) -> None:
     loaded = load(write_tree(tmp_path, files))
     assert loaded.problems == ()
     assert loaded.settings.daemon == DaemonSettings("NOTICE", "STDOUT", "no", 20, 172_800.0, False)
-    assert Path(loaded.origins["", "loglevel"][1].path).name == "fail2ban.conf"
+    assert Path(loaded.origins["", "loglevel"].origin.path).name == "fail2ban.conf"
 
 
 def test_wrong_options_are_warnings(tmp_path: Path) -> None:

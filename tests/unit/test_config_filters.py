@@ -116,6 +116,19 @@ def test_local_files_extend_filters(tmp_path: Path) -> None:
     assert settings(tmp_path, "filter = w\n").failregex == ("a <HOST>", "b <HOST>", "c <HOST>")
 
 
+def test_a_local_file_extends_with_a_tag(tmp_path: Path) -> None:
+    """`<known/x>` in a .local is what the file below said, through two layers; in an argument it is what counts."""
+    files = {
+        "filter.d/f.conf": "[Definition]\nfailregex = ^one <HOST>\n",
+        "filter.d/f.local": "[Definition]\nfailregex = <known/failregex>\n  ^two <HOST>\n",
+        "filter.d/f.d/z.local": "[Definition]\nfailregex = <known/failregex>\n  ^three <HOST>\n",
+    }
+    tree = write_tree(tmp_path, files)
+    three = ("^one <HOST>", "^two <HOST>", "^three <HOST>")
+    assert load_filter(tree, "f")[0].failregex == three
+    assert load_filter(tree, 'f[failregex="<known/failregex>\n^four <HOST>"]')[0].failregex == (*three, "^four <HOST>")
+
+
 def test_self_reference_is_refused(tmp_path: Path) -> None:
     """A filter whose options contain each other disables its jail, with the place."""
     write_tree(tmp_path, {"filter.d/loop.conf": "[Definition]\na = <b>\nb = <a>\nfailregex = <a> <HOST>\n"})

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stockade.config import Loaded, load
-from stockade.model.settings import FilterSettings, JailSettings
+from stockade.model.settings import FilterSettings, JailSettings, Origin
 
 CASES = sorted(path.parent for path in (Path(__file__).parents[1] / "golden" / "config").glob("*/tree"))
 
@@ -19,17 +19,18 @@ CASES = sorted(path.parent for path in (Path(__file__).parents[1] / "golden" / "
 def canonical(loaded: Loaded, root: Path) -> dict[str, Any]:
     """Settings without defaults, origins and problems, as JSON values with relative paths."""
 
-    def place(path: str, line: int) -> str:
-        return f"{os.path.relpath(path, root) if path.startswith('/') else path}:{line}"
+    def place(origin: Origin) -> str:
+        return f"{os.path.relpath(origin.path, root) if origin.path.startswith('/') else origin.path}:{origin.line}"
 
     return {
         "daemon": asdict(loaded.settings.daemon),
         "jails": [differing(jail) for jail in loaded.settings.jails],
         "origins": {
-            f"{jail or '(daemon)'}.{option}": f"{place(origin.path, origin.line)} = {text}"
-            for (jail, option), (text, origin) in sorted(loaded.origins.items())
+            f"{jail or '(daemon)'}.{option}": [place(found.origin)]
+            + [f"{place(at)} = {line}" for at, line in zip(found.lines, found.text.split("\n"), strict=True)]
+            for (jail, option), found in sorted(loaded.origins.items())
         },
-        "problems": [str(problem).replace(f"{root}/", "") for problem in loaded.problems],
+        "problems": [str(problem) for problem in loaded.problems],
         "is_whole": loaded.is_whole,
     }
 
@@ -49,7 +50,8 @@ def load_case(case: Path) -> dict[str, Any]:
     loaded = load(
         case / "tree", overrides=overrides, has_files=machine.__contains__, has_journal=lambda: "journal" in machine
     )
-    return json.loads(json.dumps(canonical(loaded, case)))  # type: ignore[no-any-return]
+    text = json.dumps(canonical(loaded, case))
+    return json.loads(text.replace(f"{case}/", ""))  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

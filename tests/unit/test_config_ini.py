@@ -55,7 +55,6 @@ def test_every_line_of_a_value_has_its_number() -> None:
     assert value.text == "one\ntwo\n\nthree"
     assert value.lines == (3, 5, 6, 7)
     assert value.line == 3
-    assert value.line_at(value.text.index("three")) == 7
 
 
 @pytest.mark.parametrize(

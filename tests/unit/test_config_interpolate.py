@@ -7,6 +7,7 @@ import pytest
 from stockade.config.history import Merged
 from stockade.config.ini import parse
 from stockade.config.interpolate import Scope
+from stockade.config.text import at_place
 from stockade.config.trouble import Trouble
 
 
@@ -78,9 +79,8 @@ def test_variables_come_first_and_their_percent_signs_are_literal() -> None:
 
 def test_what_the_filter_knows_is_literal() -> None:
     """`known/` asks the caller before the history, and takes the answer as it is."""
-    scope = Scope(
-        merge("[x]\no = %(known/datepattern)s|%(known/b)s\n", "[x]\n"), "x", known={"datepattern": "%H", "b": "c"}.get
-    )
+    known = {"datepattern": at_place("%H", ("f", 1)), "b": at_place("c", ("f", 2))}
+    scope = Scope(merge("[x]\no = %(known/datepattern)s|%(known/b)s\n", "[x]\n"), "x", known=known.get)
     assert scope.text("o") == "%H|c"
 
 

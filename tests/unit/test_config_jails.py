@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from stockade.config import load
+from stockade.config import BUILT_IN, load
 from stockade.config.load import GIVEN
-from stockade.model.settings import BanTimeSettings, LogPath
+from stockade.model.settings import BanTimeSettings, IgnoreCache, LogPath
 from tests.config_tree import ACTION, FILTER, load_jail_file, messages, write_tree
 
 HEAD = "[DEFAULT]\nbackend = polling\naction = blk\n"
@@ -39,8 +40,8 @@ def load_with(root: Path, line: str) -> tuple[list[str], list[str]]:
         ("backend = systemd\njournalmatch = nonsense", "not a journal match: nonsense"),
         ("backend = systemd\njournalmatch = A=1 +", "nothing stands beside a +"),
         ("backend = systemd\njournalmatch = A='1", "journalmatch cannot be split"),
-        ("maxlines = %(nope)s", "jail.conf:12: reference to an unknown option, read for [bad]: %(nope)s"),
-        ("failregex = 50% of", "jail.conf:12: a lone % is not permitted: % of"),
+        ("maxlines = %(nope)s", "jail.conf:12: maxlines: reference to an unknown option, read for [bad]: %(nope)s"),
+        ("failregex = 50% of", "jail.conf:12: failregex: a lone % is not permitted: % of"),
         ("logencoding = utf-9", "logencoding: unknown encoding: utf-9"),
         ("logencoding = base64", "logencoding: unknown encoding: base64"),
         ("logtimezone = %(x)s", "%(x)s"),
@@ -156,12 +157,22 @@ def test_jail_names_are_checked(tmp_path: Path, name: str) -> None:
     assert any("not a name for a jail" in p.message for p in loaded.problems)
 
 
+def test_a_name_too_long_for_iptables_is_a_warning(tmp_path: Path) -> None:
+    """From 26 characters on, and only where an action of iptables is used."""
+    action = {"action.d/iptables-x.conf": "[Definition]\nactionban = true <ip>\n"}
+    for name, used, warnings in (("a" * 26, "iptables-x", 1), ("a" * 25, "iptables-x", 0), ("a" * 26, "blk", 0)):
+        text = f"{HEAD}[{name}]\nenabled = 1\nfilter = web\nlogpath = /l\naction = {used}\n"
+        loaded = load(write_tree(tmp_path, {**FILTER, **ACTION, **action, "jail.conf": text}), has_files=lambda _: True)
+        assert [problem.is_fatal for problem in loaded.problems] == [False] * warnings
+        assert len(loaded.settings.jails) == 1
+
+
 def test_options_of_the_call_come_last(tmp_path: Path) -> None:
     """Options given with the call override every file and are shown as given."""
     write_tree(tmp_path, {**FILTER, **ACTION, "jail.conf": HEAD + GOOD, "jail.local": "[good]\nmaxretry = 7\n"})
     loaded = load(tmp_path, jail={"good": {"maxretry": "9"}})
     assert loaded.settings.jails[0].maxretry == 9
-    assert loaded.origins["good", "maxretry"][1].path == GIVEN
+    assert loaded.origins["good", "maxretry"].origin.path == GIVEN
 
 
 def test_origins(tmp_path: Path) -> None:
@@ -173,12 +184,12 @@ def test_origins(tmp_path: Path) -> None:
         "jail.local": "\n[good]\nmaxretry = 7\n",
     }
     loaded = load(write_tree(tmp_path, files))
-    text, origin = loaded.origins["good", "bantime"]
-    assert (text, Path(origin.path).name, origin.line) == ("2d", "jail.conf", 5)
-    text, origin = loaded.origins["good", "maxretry"]
-    assert (text, Path(origin.path).name, origin.line) == ("7", "jail.local", 3)
-    text, origin = loaded.origins["good", "failregex"]
-    assert (text, Path(origin.path).name, origin.line) == ("^no entry for <HOST>$", "web.conf", 2)
+    found = loaded.origins["good", "bantime"]
+    assert (found.text, Path(found.origin.path).name, found.origin.line) == ("2d", "jail.conf", 5)
+    found = loaded.origins["good", "maxretry"]
+    assert (found.text, Path(found.origin.path).name, found.origin.line) == ("7", "jail.local", 3)
+    found = loaded.origins["good", "failregex"]
+    assert (found.text, Path(found.origin.path).name, found.origin.line) == ("^no entry for <HOST>$", "web.conf", 2)
 
 
 def test_all_ban_times(tmp_path: Path) -> None:
@@ -251,6 +262,80 @@ def test_systemd_if_nologs_can_be_forbidden(tmp_path: Path) -> None:
     assert loaded.settings.jails[0].logpaths == (LogPath("/l"),)
 
 
+def test_skip_if_nologs(tmp_path: Path) -> None:
+    """Asked to, a jail without any log is left out with a warning; with one it runs; on the journal it is not asked."""
+    text = f"{HEAD}{GOOD}[web]\nenabled = 1\nfilter = web\nskip_if_nologs = true\nlogpath = /no\n  /yes\n"
+    tree = write_tree(tmp_path, {**FILTER, **ACTION, "jail.conf": text})
+    for has_files, jails in ((False, ["good"]), (True, ["good", "web"])):
+        loaded = load(tree, has_files=lambda path, found=has_files: found and path == "/yes", has_journal=lambda: False)
+        assert [jail.name for jail in loaded.settings.jails] == jails
+        assert loaded.is_whole
+        assert bool(loaded.problems) is not has_files
+    assert "skip_if_nologs" in load(tree, has_files=lambda _: False).problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", None),
+        ('key="<ip>"', IgnoreCache("<ip>")),
+        ('key="<F-USER>@<ip-host>", max-count=7, max-time=1h', IgnoreCache("<F-USER>@<ip-host>", 7, 3600.0)),
+    ],
+)
+def test_ignorecache(tmp_path: Path, text: str, found: IgnoreCache | None) -> None:
+    """Arguments without a name; only the key is required."""
+    loaded = load_jail_file(tmp_path, f"{HEAD}{GOOD}ignorecache = {text}\n")
+    assert loaded.problems == ()
+    assert loaded.settings.jails[0].ignorecache == found
+
+
+@pytest.mark.parametrize(
+    "text", ["max-count=3", "key=", "key=a, max-time=x", "key=a, max_count=1", "key=a]", "key=a, max-count=0"]
+)
+def test_a_wrong_ignorecache_is_a_warning(tmp_path: Path, text: str) -> None:
+    """Without a cache the jail protects as well."""
+    loaded = load_jail_file(tmp_path, f"{HEAD}{GOOD}ignorecache = {text}\n")
+    assert [problem.is_fatal for problem in loaded.problems] == [False]
+    assert loaded.settings.jails[0].ignorecache is None
+
+
+def test_every_line_has_its_own_place(tmp_path: Path) -> None:
+    """Lines of a list lead to where each is written; a value that only refers leads to both places."""
+    files = {
+        **FILTER,
+        **ACTION,
+        "jail.conf": f"{HEAD}t = 2d\nbantime = %(t)s\n{GOOD}",
+        "jail.local": "[good]\nfailregex = %(known/failregex)s\n  ^%(t)s <HOST>\n",
+        "filter.d/web.local": "[Definition]\nfailregex = %(known/failregex)s\n  # two\n  <two>\n"
+        "two = ^a <HOST>\n  ^b <HOST>\n",
+    }
+    loaded = load(write_tree(tmp_path, files), has_files=lambda _: True)
+    found = loaded.origins["good", "failregex"]
+    assert [(Path(place.path).name, place.line) for place in found.lines] == [
+        ("web.conf", 2),
+        ("web.local", 5),
+        ("web.local", 6),
+        ("jail.local", 3),
+    ]
+    assert (Path(found.origin.path).name, found.origin.line) == ("jail.local", 2)
+    bantime = loaded.origins["good", "bantime"]
+    assert bantime.origin.line == bantime.lines[0].line + 1
+    actions = loaded.actions["good", "blk"]
+    assert {name: Path(one.origin.path).name for name, one in actions.items()} == {
+        "actionban": "blk.conf",
+        "name": "jail.conf",
+        "actname": "jail.conf",
+    }
+
+
+def test_what_counts_when_nothing_is_written(tmp_path: Path) -> None:
+    """The table of built-in values is what a jail without options has."""
+    explicit = "".join(f"{name} = {text}\n" for name, text in BUILT_IN.items() if text and name != "enabled")
+    both = f"[DEFAULT]\nlogpath = /l\nfilter = web\nenabled = 1\n[bare]\n[told]\n{explicit}"
+    bare, told = load_jail_file(tmp_path, both).settings.jails
+    assert told == replace(bare, name="told")
+
+
 def test_ignoreip(tmp_path: Path) -> None:
     """Blanks and commas separate; masks, names and file: references pass; each entry counts once."""
     entries = "127.0.0.1/8 ::1, 10.0.0.0/255.0.0.0\n  host.example file:/x/y 2001:db8::/ffff:ffff:: bob [::2] ::1"
@@ -261,7 +346,7 @@ def test_ignoreip(tmp_path: Path) -> None:
         "10.0.0.0/255.0.0.0",
         "host.example",
         "file:/x/y",
-        "2001:db8::/ffff:ffff::",
+        "2001:db8::/32",
         "bob",
         "[::2]",
     )

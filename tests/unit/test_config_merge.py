@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stockade.config.interpolate import Scope
-from stockade.config.limits import MAX_FILE_BYTES, MAX_MERGED_FILES
+from stockade.config.limits import MAX_FILE_BYTES, MAX_LINES, MAX_MERGED_FILES
 from stockade.config.merge import TreeReader
 from stockade.config.paths import search_path
 from stockade.config.trouble import Trouble
@@ -68,6 +68,18 @@ def test_a_file_may_be_read_twice_but_not_within_itself(tmp_path: Path) -> None:
     names = read_names(tmp_path / "t")
     assert names.count("t/o.local") == 2
     assert names[-1] == "t/jail.conf"
+
+
+def test_a_local_file_may_include_its_own_conf(tmp_path: Path) -> None:
+    """It follows the .conf that it includes only once, and nobody is warned."""
+    tree = write_tree(tmp_path / "t", {"f.conf": "[a]\nx=1\n", "g.local": "[INCLUDES]\nbefore = f.conf\n[a]\nx=2\n"})
+    write_tree(tree, {"f.local": "[INCLUDES]\nbefore = f.conf\n[a]\nx=3\n"})
+    merged = TreeReader([tree]).read("f")
+    assert [Path(name).name for name in merged.files] == ["f.conf", "f.conf", "f.local"]
+    assert (merged.flaws, merged.warnings) == ([], [])
+    merged = TreeReader([tree]).read("g")
+    assert [Path(name).name for name in merged.files] == ["f.conf", "f.conf", "f.local", "g.local"]
+    assert (merged.flaws, merged.warnings) == ([], [])
 
 
 def test_include_names_are_interpolated(tmp_path: Path) -> None:
@@ -153,14 +165,20 @@ def test_nothing_found_suggests_a_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("data", "line", "message"),
-    [(b"[a]\nx=1\ny=\xff\n", 3, "not valid UTF-8"), (b"#" * (MAX_FILE_BYTES + 1), 0, "larger than 1048576 bytes")],
+    [
+        (b"[DEFAULT]\nx=1\ny=\xff\n", 3, "not valid UTF-8"),
+        (b"#" * (MAX_FILE_BYTES + 1), 0, "larger than 16777216 bytes"),
+        (b"[DEFAULT]\n" + b"\n" * MAX_LINES, MAX_LINES + 1, "more than 300000 lines; the rest is left out"),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_a_flaw(tmp_path: Path, data: bytes, line: int, message: str) -> None:
     """Bytes that are no text, or too many, are reported with the file."""
     write_tree(tmp_path / "t", {})
     (tmp_path / "t" / "jail.conf").write_bytes(data)
     flaws = TreeReader([tmp_path / "t"]).read("jail").flaws
-    assert [(flaw.section, flaw.trouble.line, flaw.trouble.message) for flaw in flaws] == [("", line, message)]
+    assert [(flaw.section, flaw.trouble.line, flaw.trouble.message) for flaw in flaws] == [
+        ("DEFAULT" if line == 3 else "", line, message)
+    ]
 
 
 def test_includes_that_multiply_are_bounded(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import pytest
 
 from stockade.config.limits import MAX_TAG_ROUNDS
 from stockade.config.tags import expand
+from stockade.config.text import Text, at_place
 from stockade.config.trouble import Trouble
 
 OPTIONS = {
@@ -21,6 +24,16 @@ OPTIONS = {
     "two": "<re-<mode>> <b>",
     "empty": "",
 }
+HERE = ("f", 1)
+
+
+def expanded(text: str, options: Mapping[str, str], excluded: Collection[str] = ()) -> str:
+    """The text of option `o` after expansion."""
+
+    def resolve(tag: str) -> Text | None:
+        return at_place(options[tag], HERE) if tag in options else None
+
+    return expand("o", at_place(text, HERE), resolve, excluded).text
 
 
 @pytest.mark.parametrize(
@@ -43,28 +56,28 @@ OPTIONS = {
 )
 def test_expand(text: str, expected: str) -> None:
     """Tags of options are replaced, innermost first; regular expressions and run-time tags stay."""
-    assert expand("o", text, OPTIONS.get) == expected
+    assert expanded(text, OPTIONS) == expected
 
 
 def test_excluded_tags_stay() -> None:
     """What is settled at run time is not replaced, whatever options there are."""
-    assert expand("o", "<b> <a>", OPTIONS.get, {"b"}) == "<b> <b>"
+    assert expanded("<b> <a>", OPTIONS, {"b"}) == "<b> <b>"
 
 
 @pytest.mark.parametrize("options", [{"o": "x"}, {"a": "<o>", "o": "x"}, {"a": "<b>", "b": "<a>"}, {"a": "<a>x"}])
 def test_self_reference(options: dict[str, str]) -> None:
     """An option that contains itself is refused."""
     with pytest.raises(Trouble, match="contains itself"):
-        expand("o", "<a> <o>", options.get)
+        expanded("<a> <o>", options)
 
 
 def test_growth_is_bounded() -> None:
     """Tags that double in many levels end with a message."""
     options = {f"a{n}": f"<a{n + 1}>" * 10 for n in range(20)} | {"a20": "x" * 1000}
     with pytest.raises(Trouble):
-        expand("o", "<a0>", options.get)
+        expanded("<a0>", options)
 
 
 def test_many_uses_of_one_tag_are_no_recursion() -> None:
     """All occurrences are replaced at once, so a long list may use a tag as often as it likes."""
-    assert expand("o", "<b>\n" * (MAX_TAG_ROUNDS * 4), OPTIONS.get) == "1\n" * (MAX_TAG_ROUNDS * 4)
+    assert expanded("<b>\n" * (MAX_TAG_ROUNDS * 4), OPTIONS) == "1\n" * (MAX_TAG_ROUNDS * 4)

@@ -1,23 +1,27 @@
 """The reader of fail2ban's configuration dialect: directories in, `model.settings.Settings` and `errors.Problem`s out.
 
-Use `load`, `load_filter`, `parse_seconds` and the expression functions named here; the other modules are its parts.
+Use `load`, `load_filter` and `parse_seconds`; the other modules are its parts.
 It opens configuration files and looks which logs exist; it runs nothing, resolves nothing and compiles no expression.
 """
 
 from __future__ import annotations
 
-from stockade.config.expressions import evaluate_factor, evaluate_formula
+from stockade.config.absent import absent_logs, absent_programs
 from stockade.config.load import Loaded, load, load_filter
+from stockade.config.names import BUILT_IN
+from stockade.config.options import Effective
 from stockade.config.paths import SHIPPED, search_path
 from stockade.config.times import parse_seconds
 from stockade.config.trouble import Trouble
 
 __all__ = [
+    "BUILT_IN",
     "SHIPPED",
+    "Effective",
     "Loaded",
     "Trouble",
-    "evaluate_factor",
-    "evaluate_formula",
+    "absent_logs",
+    "absent_programs",
     "load",
     "load_filter",
     "parse_seconds",

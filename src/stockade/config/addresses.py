@@ -19,25 +19,32 @@ def parse_ignoreip(text: str) -> tuple[tuple[str, ...], list[Trouble]]:
     entries: dict[str, None] = {}
     troubles: list[Trouble] = []
     for entry in re.split(r"[\s,]+", text):
-        trouble = _check(entry) if entry else None
-        if trouble is not None:
+        try:
+            if entry:
+                entries[parse_entry(entry)] = None
+        except Trouble as trouble:
             troubles.append(trouble)
-        elif entry:
-            entries[entry] = None
     if len(entries) > MAX_ITEMS:
         troubles.append(Trouble(f"ignoreip: more than {MAX_ITEMS} entries", "", "put them into a file: file:/path"))
     return tuple(entries)[:MAX_ITEMS], troubles
 
 
-def _check(entry: str) -> Trouble | None:
-    if entry.startswith("file:") or "/" not in entry:
-        return None
+def parse_entry(entry: str) -> str:
+    """One entry as the core reads it, a mask in IPv6 form made a prefix length. Raises Trouble for what means
+    nothing."""
+    if entry.startswith("file:"):
+        if not entry.removeprefix("file:").strip("/"):
+            raise Trouble("ignoreip: no file is named", entry, _REMEDY)
+        return entry
+    if "/" not in entry:
+        return entry
     address, _, length = entry.partition("/")
     try:
-        ipaddress.ip_network(f"{address.strip('[]')}/{_prefix(address, length)}", strict=False)
+        prefix = _prefix(address, length)
+        ipaddress.ip_network(f"{address.strip('[]')}/{prefix}", strict=False)
     except ValueError:
-        return Trouble("ignoreip: not a network", entry, _REMEDY)
-    return None
+        raise Trouble("ignoreip: not a network", entry, _REMEDY) from None
+    return f"{address.strip('[]')}/{prefix}"
 
 
 def _prefix(address: str, length: str) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from stockade.config.expressions import check_factor, check_formula
 from stockade.config.limits import MAX_ITEMS, MAX_SECONDS
 from stockade.config.options import OptionReader
 from stockade.config.trouble import Trouble
+from stockade.model.arithmetic import REMEDY, Formula, NoValue, evaluate_factor
 from stockade.model.settings import PERMANENT, BanTimeSettings
 
 
@@ -21,8 +21,8 @@ def read_ban(options: OptionReader) -> BanTimeSettings:
     return BanTimeSettings(
         bantime=PERMANENT if bantime < 0 else float(int(bantime)),
         is_increment=options.flag("bantime.increment", False),
-        factor=options.convert("bantime.factor", "1", _checked(check_factor, "1")),
-        formula=options.convert("bantime.formula", "", _checked(check_formula, "")),
+        factor=options.convert("bantime.factor", "1", _checked(evaluate_factor, "1")),
+        formula=options.convert("bantime.formula", "", _checked(_try_formula, "")),
         multipliers=options.convert("bantime.multipliers", (), _multipliers),
         maxtime=maxtime or None,
         rndtime=options.seconds("bantime.rndtime", 0.0, 0.0),
@@ -30,12 +30,22 @@ def read_ban(options: OptionReader) -> BanTimeSettings:
     )
 
 
-def _checked(check: Callable[[str], None], default: str) -> Callable[[str], str]:
-    """A parser that keeps the text once `check` has accepted it; empty text is the default."""
+def _try_formula(text: str) -> None:
+    """Raises NoValue unless the formula yields a number for a first and for a much repeated ban."""
+    formula = Formula(text)
+    for count in (1, 30):
+        formula.seconds(time=600.0, count=count, factor=1.0)
+
+
+def _checked(compute: Callable[[str], object], default: str) -> Callable[[str], str]:
+    """A parser that keeps the text once it has been computed; empty text is the default."""
 
     def parse(text: str) -> str:
-        if text.strip():
-            check(text)
+        try:
+            if text.strip():
+                compute(text)
+        except NoValue as error:
+            raise Trouble(str(error), text, REMEDY) from None
         return text.strip() or default
 
     return parse

@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from stockade.config.brackets import parse_item
 from stockade.config.definition import SECTION, Definition
 from stockade.config.history import Merged
+from stockade.config.ini import Place
 from stockade.config.limits import MAX_ITEMS
 from stockade.config.merge import TreeReader
 from stockade.config.options import OptionReader, whole_number
+from stockade.config.text import Text, joined
 from stockade.config.trouble import Trouble, suggest
 from stockade.model.settings import FilterSettings
 
@@ -28,9 +30,17 @@ _SUPPLIED_FIRST = ("prefregex", "usedns", "maxlines")
 
 
 def read_filter(
-    reader: TreeReader, item: str, variables: Mapping[str, str], *, is_journal: bool, merged: Merged | None = None
+    reader: TreeReader,
+    item: str,
+    variables: Mapping[str, str],
+    *,
+    is_journal: bool,
+    place: Place = ("", 0),
+    merged: Merged | None = None,
 ) -> tuple[str, Definition]:
-    """The name and the combined options of the filter that `item` names; `merged` spares looking it up.
+    """The name and the combined options of the filter that `item`, written at `place`, names.
+
+    `merged` spares looking it up.
 
     Unless an argument or the file's own [Definition] says which `logtype` it reads, the backend does.
     """
@@ -40,10 +50,10 @@ def read_filter(
         raise merged.flaws[0].trouble
     if "logtype" not in arguments and "logtype" not in merged.own(SECTION):
         arguments["logtype"] = "journal" if is_journal else "file"
-    return name, Definition(merged, arguments, variables, options=FILTER_OPTIONS)
+    return name, Definition(merged, arguments, variables, options=FILTER_OPTIONS, place=place)
 
 
-def combine(definition: Definition | None, own: Mapping[str, str]) -> dict[str, str]:
+def combine(definition: Definition | None, own: Mapping[str, Text]) -> dict[str, Text]:
     """The texts of the filter options after the jail's own values (`own`) have replaced or extended the filter's.
 
     A jail's value replaces the file's; against a bracket argument or `[Init]` it is added (expressions, journal
@@ -52,10 +62,10 @@ def combine(definition: Definition | None, own: Mapping[str, str]) -> dict[str, 
     combined = {}
     for option in FILTER_OPTIONS:
         is_supplied = definition is not None and definition.is_supplied(option)
-        theirs = definition.final(option) if definition and (is_supplied or option not in own) else None
+        theirs = definition.find(option) if definition and (is_supplied or option not in own) else None
         if option in _ADDED:
-            parts = [text for text in (theirs, own.get(option)) if text]
-            text = "\n".join(parts) if parts else None
+            parts = [text for text in (theirs, own.get(option)) if text is not None and text.text]
+            text = joined(parts) if parts else None
         elif option in _SUPPLIED_FIRST:
             text = theirs if theirs is not None else own.get(option)
         else:
@@ -65,11 +75,14 @@ def combine(definition: Definition | None, own: Mapping[str, str]) -> dict[str, 
     return combined
 
 
-def build_filter(name: str, texts: Mapping[str, str], options: OptionReader) -> FilterSettings:
+def build_filter(name: str, texts: Mapping[str, Text], options: OptionReader) -> FilterSettings:
     """The settings from the combined texts and the jail's own `logtimezone` and `logencoding`."""
 
+    def text_of(option: str) -> str:
+        return texts[option].text if option in texts else ""
+
     def lines(option: str) -> tuple[str, ...]:
-        return options.parsed(option, texts.get(option, ""), (), expressions)
+        return options.parsed(option, text_of(option), (), expressions)
 
     failregex = lines("failregex")
     if not failregex:
@@ -78,10 +91,12 @@ def build_filter(name: str, texts: Mapping[str, str], options: OptionReader) -> 
         name=name,
         failregex=failregex,
         ignoreregex=lines("ignoreregex"),
-        prefregex=texts.get("prefregex", ""),
+        prefregex=text_of("prefregex"),
         datepattern=lines("datepattern"),
-        maxlines=options.parsed("maxlines", texts.get("maxlines") or "1", 1, whole_number(1, 1, 1_000), is_fatal=False),
-        usedns=options.parsed("usedns", texts.get("usedns", "warn"), "no", parse_usedns, is_fatal=False),
+        maxlines=options.parsed("maxlines", text_of("maxlines") or "1", 1, whole_number(1, 1, 1_000), is_fatal=False),
+        usedns=options.parsed(
+            "usedns", text_of("usedns") if "usedns" in texts else "warn", "no", parse_usedns, is_fatal=False
+        ),
         logtimezone=(options.text("logtimezone") or "").strip(),
         logencoding=options.convert("logencoding", "auto", parse_encoding),
     )

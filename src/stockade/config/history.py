@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from stockade.config.ini import DEFAULT, Flaw, IniFile, Value
+from stockade.config.trouble import Trouble
 
 INCLUDES = "INCLUDES"
 _CONDITIONAL = re.compile(r"(\w+)(\?.+)")
@@ -35,7 +36,13 @@ class Merged:
     sections: dict[str, Options] = field(default_factory=dict)
     defaults: Options = field(default_factory=dict)
     flaws: list[Flaw] = field(default_factory=list)
+    warnings: list[Trouble] = field(default_factory=list)
+    """What is odd without being wrong."""
     files: list[str] = field(default_factory=list)
+    size: int = 0
+    """Versions of options."""
+    references: int = 0
+    """`%(…)s` replaced so far, whoever asked."""
 
     def latest(self, section: str, option: str) -> Version | None:
         """The version that counts, from the section or from [DEFAULT]."""
@@ -61,5 +68,6 @@ class Merged:
             conditional = _CONDITIONAL.fullmatch(name)
             base, suffix = conditional.groups() if conditional else (name, "")
             target = self.defaults if base == DEFAULT else self.sections.setdefault(base, {})
+            self.size += len(options)
             for option, value in options.items():
                 target.setdefault(option + suffix, []).append(Version(layer, value))

@@ -22,13 +22,14 @@ from stockade.config.interpolate import Scope
 from stockade.config.jails import JailReader
 from stockade.config.limits import MAX_JAIL_NAME, MAX_JAILS
 from stockade.config.merge import TreeReader
+from stockade.config.modes import unknown_modes
 from stockade.config.names import KNOWN_OPTIONS
-from stockade.config.options import OptionReader, Origins
-from stockade.config.paths import SHIPPED, is_file, search_path
+from stockade.config.options import Effective, Findings, OptionReader
+from stockade.config.paths import SHIPPED, is_there, search_path
 from stockade.config.spelling import misspelled
 from stockade.config.trouble import Trouble
 from stockade.errors import Problem
-from stockade.model.settings import DaemonSettings, FilterSettings, JailSettings, Origin, Settings
+from stockade.model.settings import DaemonSettings, FilterSettings, JailSettings, Settings
 
 GIVEN = "(given)"
 """The path shown for options that came with the call."""
@@ -41,13 +42,15 @@ _KNOWN_IN = {"filter.d": FILTER_OPTIONS, "action.d": ACTION_OPTIONS}
 class Loaded:
     """The yield of one load.
 
-    `origins` maps (jail, option) of enabled jails to the effective text and where it was written; the daemon's own
-    options stand under the jail "".
+    `origins` maps (jail, option) of enabled jails to the effective text and where each line of it was written; the
+    daemon's own options stand under the jail "".
     """
 
     settings: Settings
     problems: tuple[Problem, ...] = ()
-    origins: Mapping[tuple[str, str], tuple[str, Origin]] = field(default_factory=dict)
+    origins: Mapping[tuple[str, str], Effective] = field(default_factory=dict)
+    actions: Mapping[tuple[str, str], Mapping[str, Effective]] = field(default_factory=dict)
+    """(jail, action's name in the jail) → its commands and properties, in the same form."""
 
     @property
     def is_whole(self) -> bool:
@@ -68,23 +71,23 @@ def load(
     `jail` holds raw options by section that are laid over the merged jail files, last. `has_files(pattern)` and
     `has_journal()` say what exists now; they decide only where `backend = auto` may mean either.
     """
-    problems: list[Problem] = []
-    origins: Origins = {}
     roots = search_path(base, overrides)
     if not base.is_dir():
         missing = Trouble("the configuration directory does not exist", "", "check --config", str(base))
         return Loaded(Settings(), (missing.problem(),))
+    findings = Findings()
     reader = TreeReader(roots)
     daemon = DaemonSettings()
     jails: tuple[JailSettings, ...] = ()
     try:
-        daemon = read_daemon(reader, problems, origins)
+        daemon = read_daemon(reader, findings.problems, findings.origins)
         merged = _read_jail_files(reader, jail or {})
-        jails = _read_jails(reader, merged, Machine(has_files, has_journal), problems, origins)
-        problems += _warnings(reader)
+        jails = _read_jails(reader, merged, Machine(has_files, has_journal), findings)
+        findings.problems += _warnings(reader)
     except Trouble as trouble:
-        problems.append(trouble.at(str(base), 0).problem())
-    return Loaded(Settings(daemon, jails), tuple(dict.fromkeys(problems)), origins)
+        findings.problems.append(trouble.at(str(base), 0).problem())
+    problems = tuple(dict.fromkeys(findings.problems))
+    return Loaded(Settings(daemon, jails), problems, findings.origins, findings.actions)
 
 
 def _read_jail_files(reader: TreeReader, given: Mapping[str, Mapping[str, str]]) -> Merged:
@@ -103,23 +106,29 @@ def _given(sections: Mapping[str, Mapping[str, str]]) -> IniFile:
     return IniFile(GIVEN, values)
 
 
-def _read_jails(
-    reader: TreeReader, merged: Merged, machine: Machine, problems: list[Problem], origins: Origins
-) -> tuple[JailSettings, ...]:
+def _read_jails(reader: TreeReader, merged: Merged, machine: Machine, findings: Findings) -> tuple[JailSettings, ...]:
+    problems = findings.problems
     problems += [flaw.trouble.problem() for flaw in merged.flaws if flaw.section in ("", DEFAULT, INCLUDES)]
     jails: list[JailSettings] = []
     enabled: list[str] = []
+    flawed: dict[str, list[Trouble]] = {}
+    for flaw in merged.flaws:
+        flawed.setdefault(flaw.section, []).append(flaw.trouble)
     for name in merged.sections:
         if name == INCLUDES:
             continue
-        flaws = [flaw.trouble for flaw in merged.flaws if flaw.section == name]
-        jail = JailReader(reader, merged, name, machine=machine, problems=problems, origins=origins)
+        flaws = flawed.get(name, [])
+        jail = JailReader(reader, merged, name, machine=machine, findings=findings)
         if not jail.is_enabled():
-            origins.pop((name, "enabled"), None)
+            findings.origins.pop((name, "enabled"), None)
             problems += [flaw.problem(is_fatal=False) for flaw in flaws]
             continue
+        if len(enabled) == MAX_JAILS:
+            message = f"more than {MAX_JAILS} jails are enabled; this one and those behind it are left out"
+            problems.append(Trouble(message, name, "disable some", *merged.place(name)).problem())
+            break
         enabled.append(name)
-        flaws += _check_name(name, len(enabled), merged)
+        flaws += _check_name(name, merged)
         problems += [flaw.problem(name) for flaw in flaws]
         settings = jail.read()
         if settings is not None and not flaws:
@@ -132,6 +141,7 @@ def _warnings(reader: TreeReader) -> list[Problem]:
     """What else is odd in the filter and action files that were used."""
     found: list[Problem] = []
     for merged in reader.known():
+        found += [trouble.problem(is_fatal=False) for trouble in merged.warnings]
         folder = merged.name.partition("/")[0]
         if folder in _KNOWN_IN:
             found += [flaw.trouble.problem(is_fatal=False) for flaw in merged.flaws[1:]]
@@ -139,14 +149,12 @@ def _warnings(reader: TreeReader) -> list[Problem]:
     return found
 
 
-def _check_name(name: str, count: int, merged: Merged) -> list[Trouble]:
+def _check_name(name: str, merged: Merged) -> list[Trouble]:
     """What is wrong with a jail's name; it appears in commands, in logs and in the firewall."""
     path, line = merged.place(name)
     if len(name) > MAX_JAIL_NAME or not name.isprintable() or name != name.strip() or name.startswith("-"):
         remedy = f"use up to {MAX_JAIL_NAME} printable characters, not beginning with -"
         return [Trouble("not a name for a jail", name, remedy, path, line)]
-    if count > MAX_JAILS:
-        return [Trouble(f"more than {MAX_JAILS} jails", name, "disable some", path, line)]
     return []
 
 
@@ -168,14 +176,16 @@ def load_filter(
     given = Merged("jail")
     given.add(_given({"test": {name: text.replace("%", "%%") for name, text in (options or {}).items()}}))
     jail = OptionReader(Scope(given, "test"), "", problems, {})
-    own = {name: text for name in FILTER_OPTIONS if (text := jail.text(name)) is not None}
+    own = {name: text for name in FILTER_OPTIONS if (text := jail.find(name)) is not None}
     try:
         place, bracket, arguments = item.partition("[")
         name, merged = _filter_file(reader, place.strip())
         variables = {"enabled": "True", "backend": "systemd" if is_journal else "auto", "filter": item}
         item = f"{name}{bracket}{arguments}"
         name, definition = read_filter(reader, item, variables, is_journal=is_journal, merged=merged)
-        settings = build_filter(name, combine(definition, own), jail)
+        texts = combine(definition, own)
+        problems += [trouble.problem(is_fatal=False) for trouble in unknown_modes(definition, texts)]
+        settings = build_filter(name, texts, jail)
     except Trouble as trouble:
         problems.append(trouble.at(item, 0).problem())
         settings = FilterSettings(item)
@@ -185,6 +195,6 @@ def load_filter(
 def _filter_file(reader: TreeReader, place: str) -> tuple[str, Merged | None]:
     """The filter's name and, where a file was named, that file."""
     path = Path(place)
-    if "/" in place.removeprefix("filter.d/") and is_file(path):
+    if "/" in place.removeprefix("filter.d/") and is_there(path):
         return path.stem, reader.read_file(path)
     return place.removeprefix("filter.d/").removesuffix(".conf"), None

@@ -6,15 +6,20 @@ once; a new load makes a new reader. Nothing is interpolated here but the includ
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-from stockade.config.history import INCLUDES, Merged
+from stockade.config.history import Merged
+from stockade.config.includes import Inclusion
 from stockade.config.ini import Flaw, IniFile, parse
-from stockade.config.interpolate import Scope
-from stockade.config.limits import MAX_FILE_BYTES, MAX_INCLUDE_DEPTH, MAX_MERGED_FILES
-from stockade.config.paths import candidates, included, names_in, siblings
-from stockade.config.trouble import Trouble, suggest
+from stockade.config.limits import MAX_FILE_BYTES, MAX_OPTIONS, MAX_TREE_BYTES
+from stockade.config.paths import candidates, names_in
+from stockade.config.trouble import SHOWN_CHARS, Trouble, suggest
+
+_NULL_DEVICE: Final = os.makedev(1, 3)
 
 
 class TreeReader:
@@ -24,6 +29,7 @@ class TreeReader:
         self.roots = tuple(roots)
         self._parsed: dict[Path, IniFile] = {}
         self._merged: dict[str, Merged] = {}
+        self._bytes = 0
 
     def known(self) -> list[Merged]:
         """Everything that was read by name so far."""
@@ -36,7 +42,8 @@ class TreeReader:
             if not paths:
                 folder, _, word = name.rpartition("/")
                 remedy = suggest(word, names_in(self.roots, folder)) if folder else ""
-                raise Trouble(f"there is no {name}.conf", word, remedy or f"create it in {self.roots[-1]}")
+                shown = name if len(name) <= SHOWN_CHARS else name[:SHOWN_CHARS] + "…"
+                raise Trouble(f"there is no {shown}.conf", word, remedy or f"create it in {self.roots[-1]}")
             self._merged[name] = self._merge(name, paths)
         return self._merged[name]
 
@@ -46,73 +53,45 @@ class TreeReader:
 
     def _merge(self, name: str, paths: list[Path]) -> Merged:
         merged = Merged(name)
-        try:
-            for path in self._expand(paths, ()):
-                merged.add(self._parse(path))
-                if len(merged.files) > MAX_MERGED_FILES:
-                    raise Trouble(f"more than {MAX_MERGED_FILES} files", "", "look for includes that repeat", str(path))
-        except Trouble as trouble:
-            merged.flaws.append(Flaw("", trouble))
+        inclusion = Inclusion(self.roots, self._parse)
+        inclusion.add(paths)
+        for path in inclusion.files:
+            if merged.size > MAX_OPTIONS:
+                message = f"more than {MAX_OPTIONS} options; this file and those behind it are left out"
+                merged.flaws.append(Flaw("", Trouble(message, "", "look for files that are included often", str(path))))
+                break
+            merged.add(self._parse(path))
+        merged.flaws += [Flaw("", trouble) for trouble in inclusion.troubles]
+        merged.warnings += inclusion.warnings
         return merged
-
-    def _expand(self, paths: Sequence[Path], ancestors: tuple[Path, ...]) -> list[Path]:
-        """The files with their includes before and behind them; a file among its own ancestors is skipped."""
-        if len(ancestors) > MAX_INCLUDE_DEPTH:
-            raise Trouble(f"includes nested more than {MAX_INCLUDE_DEPTH} deep", "", "flatten them", str(ancestors[-1]))
-        found: list[Path] = []
-        for path in self._with_siblings(paths):
-            if path in ancestors:
-                continue
-            before, after = self._includes(path)
-            chain = (*ancestors, path)
-            found += [*self._expand(before, chain), path, *self._expand(after, chain)]
-            if len(found) > MAX_MERGED_FILES:
-                raise Trouble(f"more than {MAX_MERGED_FILES} files", "", "look for includes that repeat", str(path))
-        return found
-
-    def _with_siblings(self, paths: Sequence[Path]) -> list[Path]:
-        """Puts the `.local` of each file directly behind it, unless it is listed itself."""
-        members = set(paths)
-        listed: list[Path] = []
-        for path in paths:
-            new = [local for local in siblings(self.roots, path) if local not in members]
-            members.update(new)
-            listed += [path, *new]
-        return listed
-
-    def _includes(self, path: Path) -> tuple[list[Path], list[Path]]:
-        options = self._parse(path).sections.get(INCLUDES)
-        if not options:
-            return [], []
-        return self._include_list(path, "before"), self._include_list(path, "after")
-
-    def _include_list(self, path: Path, option: str) -> list[Path]:
-        alone = Merged(str(path))
-        alone.add(self._parse(path))
-        text = Scope(alone, INCLUDES).text(option) or ""
-        names = [line.strip() for line in text.split("\n") if line.strip()]
-        return [file for name in names for file in included(self.roots, path, name)]
 
     def _parse(self, path: Path) -> IniFile:
         if path not in self._parsed:
             try:
-                self._parsed[path] = parse(_read_text(path), str(path))
+                data = _read_bytes(path, min(MAX_FILE_BYTES, MAX_TREE_BYTES - self._bytes))
+                self._bytes += len(data)
+                self._parsed[path] = parse(data.decode("utf-8", "surrogateescape"), str(path))
             except Trouble as trouble:
                 self._parsed[path] = IniFile(str(path), {}, (Flaw("", trouble),))
         return self._parsed[path]
 
 
-def _read_text(path: Path) -> str:
+def _read_bytes(path: Path, limit: int) -> bytes:
+    """What a file holds; raises Trouble for what is no file, or holds more than `limit` bytes.
+
+    Never waits: a pipe is not read, and of a device only /dev/null, with which a file is masked.
+    """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) and status.st_rdev != _NULL_DEVICE:
+                raise Trouble("not a regular file", "", "remove or rename it", str(path))
+            data = file.read(limit + 1)
     except OSError as error:
-        raise Trouble(f"cannot be read ({error.strerror})", "", "check owner and mode", str(path)) from None
-    if len(data) > MAX_FILE_BYTES:
-        raise Trouble(f"larger than {MAX_FILE_BYTES} bytes", "", "is this a configuration file?", str(path))
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        shown = repr(data[error.start : error.start + 4])
-        raise Trouble("not valid UTF-8", shown, "save the file as UTF-8", str(path), line) from None
+        raise Trouble(f"cannot be read ({error.strerror})", "", "check owner, mode and links", str(path)) from None
+    if len(data) > limit:
+        is_tree = limit < MAX_FILE_BYTES
+        message = f"all files together exceed {MAX_TREE_BYTES} bytes" if is_tree else f"larger than {limit} bytes"
+        raise Trouble(message, "", "is this a configuration file?", str(path))
+    return data

@@ -5,6 +5,8 @@ Nothing is read here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from stockade.config.filters import FILTER_OPTIONS
 
 JAIL_OPTIONS = (
@@ -41,3 +43,25 @@ CONVENTIONAL = ("port", "protocol", "mode", "chain", "banaction", "banaction_all
 """Helper variables of every stock tree; `port` and `protocol` are read as settings as well."""
 
 KNOWN_OPTIONS = (*JAIL_OPTIONS, *OWN_OPTIONS, *CONVENTIONAL)
+
+BUILT_IN: Mapping[str, str] = {
+    **dict.fromkeys((*JAIL_OPTIONS, *OWN_OPTIONS, "port"), ""),
+    "enabled": "false",
+    "backend": "auto",
+    "maxretry": "3",
+    "maxmatches": "5",
+    "findtime": "600",
+    "bantime": "600",
+    "bantime.increment": "false",
+    "bantime.factor": "1",
+    "bantime.overalljails": "false",
+    "ignoreself": "true",
+    "logencoding": "auto",
+    "skip_if_nologs": "false",
+    "systemd_if_nologs": "true",
+    "usedns": "warn",
+    "maxlines": "1",
+    "banprefix6": "128",
+    "protocol": "tcp",
+}
+"""What counts where an option is written nowhere, as one would write it; "" is nothing."""

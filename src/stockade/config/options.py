@@ -6,13 +6,14 @@ raises nothing: one wrong option never hides the next. What an option means is n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from stockade.config.ini import Value
+from stockade.config.ini import Place
 from stockade.config.interpolate import Scope
 from stockade.config.limits import MAX_ITEMS
+from stockade.config.text import Text
 from stockade.config.times import parse_seconds
 from stockade.config.trouble import Trouble
 from stockade.errors import Problem
@@ -39,7 +40,29 @@ def whole_number(default: int, low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
-Origins = dict[tuple[str, str], tuple[str, Origin]]
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """The effective text of an option, where the option is set, and where each line of the text is written."""
+
+    text: str
+    origin: Origin
+    lines: tuple[Origin, ...]
+
+
+Origins = dict[tuple[str, str], Effective]
+
+
+ActionOrigins = dict[tuple[str, str], Mapping[str, Effective]]
+"""(jail, action's name in the jail) → its commands and properties."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """What one load has found so far, besides settings."""
+
+    problems: list[Problem] = field(default_factory=list)
+    origins: Origins = field(default_factory=dict)
+    actions: ActionOrigins = field(default_factory=dict)
 
 
 def is_true(text: str) -> bool:
@@ -57,35 +80,40 @@ class OptionReader:
     origins: Origins
     is_lenient: bool = False
     """Whether every problem is only a warning."""
-    _texts: dict[str, str | None] = field(default_factory=dict)
+    _texts: dict[str, Text | None] = field(default_factory=dict)
 
     def text(self, option: str, *, is_fatal: bool = True) -> str | None:
         """The final text; None when the option is nowhere, or wrong, which makes a problem once."""
+        found = self.find(option, is_fatal=is_fatal)
+        return None if found is None else found.text
+
+    def find(self, option: str, *, is_fatal: bool = True) -> Text | None:
+        """The same with the places of its lines."""
         if option not in self._texts:
             self._texts[option] = None
             try:
                 found = self.scope.find(option)
             except Trouble as trouble:
+                trouble.message = f"{option}: {trouble.message}"
                 self.report(trouble, option, is_fatal=is_fatal)
                 return None
             if found is not None:
-                self._texts[option] = found.text
-                self.note(option, found.text, found.value)
+                self._texts[option] = found
+                self.note(option, found, self.place(option) or found.places[0])
         return self._texts[option]
 
     def forget(self, option: str) -> None:
         """Makes the next read look again, after the scope has learnt something new."""
         self._texts.pop(option, None)
 
-    def note(self, option: str, text: str, written: Value) -> None:
-        """Remembers the effective value of an option and where it was written."""
-        self.origins[self.jail, option] = (text, Origin(written.path, written.line))
+    def note(self, option: str, found: Text, place: Place) -> None:
+        """Remembers the effective value of an option and that it is set at `place`."""
+        lines = tuple(Origin(*written) for written in found.places)
+        self.origins[self.jail, option] = Effective(found.text, Origin(*place), lines)
 
     def report(self, trouble: Trouble, option: str = "", *, is_fatal: bool = True) -> None:
         """Adds a problem; the place is that of `option`, unless the trouble knows better."""
-        written = self.written(option)
-        place = (written.path, written.line) if written else self.scope.merged.place(self.scope.section)
-        trouble.at(*place)
+        trouble.at(*(self.place(option) or self.scope.merged.place(self.scope.section)))
         is_fatal = is_fatal and not self.is_lenient
         self.problems.append(trouble.problem(self.jail if is_fatal else "", is_fatal=is_fatal))
 
@@ -94,10 +122,10 @@ class OptionReader:
         if not any(problem.is_fatal and problem.jail == self.jail for problem in self.problems):
             self.report(Trouble(message, value, remedy), option, is_fatal=False)
 
-    def written(self, option: str) -> Value | None:
+    def place(self, option: str) -> Place | None:
         """Where the option is written."""
         version = self.scope.merged.latest(self.scope.section, option)
-        return version.value if version else None
+        return version.value.places[0] if version else None
 
     def convert(self, option: str, default: T, parse: Callable[[str], T], *, is_fatal: bool = True) -> T:
         """The option through `parse`; its Trouble becomes a problem and the default counts."""

@@ -20,6 +20,7 @@ Includes
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,37 +52,38 @@ def candidates(roots: Sequence[Path], name: str) -> list[Path]:
 def _with_suffix(place: Path, suffix: str) -> list[Path]:
     main = place.with_name(place.name + suffix)
     directory = place.with_name(place.name + ".d")
-    found = [main] if is_file(main) else []
+    found = [main] if is_there(main) else []
     try:
         names = sorted(entry.name for entry in os.scandir(directory) if entry.name.endswith(suffix))
     except (FileNotFoundError, NotADirectoryError):
         return found
     except OSError as error:
         raise Trouble(f"cannot be read ({error.strerror})", "", "check owner and mode", str(directory)) from None
-    return found + [directory / name for name in names if not name.startswith(".") and is_file(directory / name)]
+    return found + [directory / name for name in names if not name.startswith(".")]
 
 
-def is_file(path: Path) -> bool:
-    """Tells whether it is there and no directory; one that cannot be opened counts, and is reported when read."""
+def is_there(path: Path) -> bool:
+    """Tells whether something has this name. What is no file, or cannot be opened, counts and is reported when read."""
     try:
-        return path.exists() and not path.is_dir()
-    except OSError:
-        return True
-    except ValueError:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
+    except OSError as error:
+        return error.errno != errno.ENAMETOOLONG
+    return True
 
 
 def included(roots: Sequence[Path], including: Path, name: str) -> list[Path]:
     """The files that an include of `name` in `including` stands for; empty when there is none."""
     place = Path(os.path.normpath(including.parent / name))
-    return [path for path in _everywhere(roots, place) if is_file(path)]
+    return [path for path in _everywhere(roots, place) if is_there(path)]
 
 
 def siblings(roots: Sequence[Path], path: Path) -> list[Path]:
     """The `.local` files that follow an included `.conf`."""
     if path.suffix != ".conf":
         return []
-    return [local for local in _everywhere(roots, path.with_suffix(".local")) if is_file(local)]
+    return [local for local in _everywhere(roots, path.with_suffix(".local")) if is_there(local)]
 
 
 def _everywhere(roots: Sequence[Path], place: Path) -> list[Path]:

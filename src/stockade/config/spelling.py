@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 
 from stockade.config.history import Merged, Version
+from stockade.config.limits import MAX_WARNINGS, MAX_WORDS
 from stockade.config.trouble import Trouble, nearest
 from stockade.errors import Problem
 
@@ -20,25 +22,31 @@ _REFERENCE = re.compile(r"%\(([^)]+)\)s|<([^ <>]+)>")
 
 def misspelled(merged: Merged, sections: Collection[str], known: Collection[str]) -> list[Problem]:
     """Warnings for options of `sections` and [DEFAULT] that are one slip away from a known one."""
-    suspects = {}
-    for section in sections:
-        suspects.update(_suspects(merged.own(section), known))
-    suspects.update(_suspects(merged.defaults, known))
+    strange = _strange(merged, sections, known)
+    suspects = dict(islice(_suspects(strange, known), MAX_WARNINGS))
     if not suspects:
         return []
     used = _references(merged)
     return [_warning(option, version, meant) for option, (version, meant) in suspects.items() if option not in used]
 
 
-def _suspects(options: Mapping[str, list[Version]], known: Collection[str]) -> dict[str, tuple[Version, str]]:
-    found = {}
-    for option, versions in options.items():
-        if option in known or option.partition("?")[0] in known:
-            continue
+def _strange(merged: Merged, sections: Collection[str], known: Collection[str]) -> dict[str, Version]:
+    """The first so many names that no option has, each with one place."""
+    found: dict[str, Version] = {}
+    for options in (*(merged.own(section) for section in sections), merged.defaults):
+        for option, versions in options.items():
+            if option not in known and option.partition("?")[0] not in known:
+                found[option] = versions[-1]
+            if len(found) == MAX_WORDS:
+                return found
+    return found
+
+
+def _suspects(strange: Mapping[str, Version], known: Collection[str]) -> Iterator[tuple[str, tuple[Version, str]]]:
+    for option, version in strange.items():
         meant = nearest(option, known, _CLOSE)
         if meant and not _is_variant(option, meant):
-            found[option] = (versions[-1], meant)
-    return found
+            yield option, (version, meant)
 
 
 def _is_variant(option: str, meant: str) -> bool:

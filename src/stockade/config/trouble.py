@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from itertools import islice
 
+from stockade.config.limits import MAX_NAME_CHARS, MAX_WORDS
 from stockade.errors import Problem
 
 SHOWN_CHARS = 200
@@ -40,7 +42,8 @@ class Trouble(Exception):
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.7) -> str:
     """The known word that looks most like `word`, or "" when none comes near."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
+    words = list(islice(known, MAX_WORDS))
+    found = difflib.get_close_matches(word, words, n=1, cutoff=cutoff) if len(word) <= MAX_NAME_CHARS else []
     return found[0] if found else ""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -37,10 +36,9 @@ def command(config_dir: Path | None, is_json: bool) -> int:
     from stockade.cli.places import configuration
     from stockade.cli.views.problems import render_problems, render_success
     from stockade.control.schema import ProblemRow
-    from stockade.match.zones import local_zone
 
     base, overrides = configuration(config_dir)
-    checked = check(base, overrides, Wall(time.time()), local_zone(os.environ.get("TZ", "")))
+    checked = check(base, overrides, Wall(time.time()))
     rows = [cast(ProblemRow, asdict(problem)) for problem in checked.problems]
     names = [jail.name for jail in checked.jails]
     if is_json:
