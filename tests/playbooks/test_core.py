@@ -79,9 +79,10 @@ def test_a_negative_bantime_is_for_ever() -> None:
 
 
 def test_a_backlog_whose_ban_would_be_over_does_not_ban() -> None:
-    """A ban runs from its last failure; one that ended before it was decided is only counted."""
+    """A ban runs from its last failure; one that ended before it was decided is counted and said, no more."""
     story = Story(jail(bantime=100, findtime=600))
-    assert story.fails(HOST, HOST, HOST, ago=300) == []
+    assert story.fails(HOST, HOST, HOST, ago=300) == [f"not begun {HOST} in sshd"]
+    assert list(story.core.active_bans()) == []
     assert story.core.statistics()["sshd.expired"] == 1
 
 
@@ -210,7 +211,7 @@ def test_bans_of_a_jail_that_left_the_configuration_run_out() -> None:
     """A removed or broken jail decides nothing new, and what it banned stays banned until its time is over."""
     story = Story(jail(), jail("web"))
     story.fails(HOST, HOST, HOST, jail="web")
-    story.core.configure(Settings(jails=(jail(),)))
+    story.core.configure(Settings(jails=(jail(),)), story.now)
     assert [active.ban.id for active in story.core.active_bans()] == [HOST]
     assert story.after(600).ticks() == [f"expired {HOST} in web"]
     assert set(story.core.jails) == {"sshd"}
@@ -220,5 +221,5 @@ def test_a_reload_keeps_bans_and_open_windows() -> None:
     """New settings apply to what comes; counted failures are not forgotten."""
     story = Story()
     story.fails(HOST, HOST)
-    story.core.configure(Settings(jails=(jail(bantime=60),)))
+    story.core.configure(Settings(jails=(jail(bantime=60),)), story.now)
     assert story.fails(HOST) == [f"ban {HOST} in sshd for 60"]

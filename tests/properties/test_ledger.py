@@ -74,6 +74,8 @@ class Model(RuleBasedStateMachine):
             if before is not None and before.since != ban.since:
                 at = ban.since if before.until is None else min(before.until, ban.since)
                 self.past.append((before, at, BanState.EXPIRED))
+            elif before is not None:  # the same ban once more: evidence is only replaced by evidence
+                ban = replace(ban, fields=ban.fields or before.fields, matches=ban.matches or before.matches)
             self.standing[key] = ban
 
     @rule(written=st.lists(ends, max_size=3))

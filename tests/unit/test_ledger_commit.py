@@ -152,6 +152,14 @@ def test_no_evidence_is_kept_when_none_is_wanted(tmp_path: Path) -> None:
     ledger.close()
 
 
+def test_dbmaxmatches_can_change_while_the_ledger_is_open(ledger: Ledger) -> None:
+    """Another number counts for what is written from then on; what was kept stays."""
+    ledger.commit(Record((ban("before"),)))
+    ledger.keep_matches(1)
+    ledger.commit(Record((ban("after"),)))
+    assert [one.matches for one in ledger.active_bans(NOW)] == [("first line", "second line"), ("second line",)]
+
+
 def test_bans_can_be_read_without_evidence(ledger: Ledger) -> None:
     """`with_evidence=False` leaves fields and matches out and everything else in."""
     ledger.commit(Record((ban(),)))

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from stockade.ledger import Ledger
-from stockade.model.ban import BanState
+from stockade.model.ban import Ban, BanState
 from stockade.model.clock import Wall
-from stockade.model.record import BanEnd, Record
+from stockade.model.record import BanEnd, Forgiven, Record
 from tests.ledger_help import DAY, NOW, ban, open_at, progress, tamper, window
 
 
@@ -57,7 +57,7 @@ def test_a_bad_row_costs_itself_only(tmp_path: Path, statement: str) -> None:
     assert any("1 bad rows of bans" in notice for notice in ledger.notices)
     ledger.last_bans(10)
     ledger.history("b")
-    ledger.ban_count("sshd", "b")
+    ledger.past(NOW, DAY, 10)
     ledger.commit(Record((ban("b"), ban("d"))))
     ledger.purge(Wall(NOW + 99 * DAY), DAY)
     ledger.close()
@@ -119,19 +119,84 @@ def test_last_bans_can_ask_for_standing_ones(ledger: Ledger) -> None:
     assert [past.ban.id for past in ledger.last_bans(2, is_standing=True)] == ["b", "a"]
 
 
-def test_ban_count_is_the_newest_bans_count(ledger: Ledger) -> None:
-    """The count comes from the newest ban of the jail; over all jails the counts add up."""
-    ledger.commit(Record((replace(ban(), count=1), replace(ban(jail="nginx"), count=4))))
-    ledger.commit(Record((replace(ban(since=NOW + 9), count=2),)))
-    assert ledger.ban_count("sshd", "192.0.2.1") == 2
-    assert ledger.ban_count(None, "192.0.2.1") == 6
-    assert ledger.ban_count("sshd", "192.0.2.2") == 0
+def past_of(ledger: Ledger, now: float = NOW, limit: int = 10) -> list[tuple[str, str, int]]:
+    """What is remembered, as (jail, id, count)."""
+    return [(one.jail, one.id, one.count) for one in ledger.past(Wall(now), DAY, limit)]
 
 
-def test_a_lifted_ban_clears_the_count_an_expired_one_does_not(ledger: Ledger) -> None:
-    """Lifting a ban by hand forgives; running out does not."""
-    ledger.commit(Record((ban("lifted"), ban("expired"))))
-    ends = (BanEnd("sshd", "lifted", NOW, BanState.LIFTED), BanEnd("sshd", "expired", NOW, BanState.EXPIRED))
-    ledger.commit(Record(ends=ends))
-    assert ledger.ban_count("sshd", "lifted") == 0
-    assert ledger.ban_count("sshd", "expired") == 2
+def ended(ledger: Ledger, state: BanState, *bans: Ban, at: float = NOW) -> None:
+    """Writes bans and their ends."""
+    ledger.commit(Record(bans))
+    ledger.commit(Record(ends=tuple(BanEnd(one.jail, one.id, Wall(at), state) for one in bans)))
+
+
+def test_the_past_is_the_last_ban_that_ran_out(ledger: Ledger) -> None:
+    """One per jail and identifier, oldest first; a ban that stands carries its own count and is not in it."""
+    ended(ledger, BanState.EXPIRED, replace(ban(), count=1), replace(ban(jail="nginx"), count=4))
+    ended(ledger, BanState.EXPIRED, replace(ban(since=NOW + 9), count=2), replace(ban("other"), count=1))
+    ledger.commit(Record((replace(ban("other", since=NOW + 9), count=2),)))
+    assert past_of(ledger) == [("nginx", "192.0.2.1", 4), ("sshd", "192.0.2.1", 2)]
+    (first, second) = ledger.past(NOW, DAY, 10)
+    assert (second.since, second.seconds) == (NOW + 9, DAY - 9)
+    assert first.seconds == DAY
+
+
+def test_a_lift_clears_the_past_and_running_out_does_not(ledger: Ledger) -> None:
+    """Lifting a ban by hand forgives all that was before it, also once the lifted ban itself is purged."""
+    ended(ledger, BanState.EXPIRED, ban("lifted", until=NOW + 30 * DAY), ban("expired"))
+    ended(ledger, BanState.LIFTED, ban("lifted", since=NOW + 9))
+    assert past_of(ledger) == [("sshd", "expired", 2)]
+    later = Wall(NOW + DAY + 10)
+    while ledger.purge(later, DAY):
+        pass
+    assert past_of(ledger, later) == [("sshd", "expired", 2)]
+
+
+def test_what_is_forgiven_is_not_remembered(ledger: Ledger) -> None:
+    """One identifier of a jail, or the whole jail; the history that people read still has the bans."""
+    ended(ledger, BanState.EXPIRED, ban("a"), ban("b"), ban("c", jail="nginx"))
+    ledger.commit(Record(forgiven=(Forgiven("sshd", "a"), Forgiven("nginx", "b"))))
+    assert past_of(ledger) == [("sshd", "b", 2), ("nginx", "c", 2)]
+    ledger.commit(Record(forgiven=(Forgiven("sshd"),)))
+    assert past_of(ledger) == [("nginx", "c", 2)]
+    assert [past.state for past in ledger.history("a")] == [BanState.EXPIRED]
+
+
+def test_the_past_is_remembered_for_three_lengths_and_the_purge_age(ledger: Ledger) -> None:
+    """The dialect's rule (§4.7), the same one by which purging forgets."""
+    ended(ledger, BanState.EXPIRED, ban(until=NOW + 100), at=NOW + 100)
+    assert len(past_of(ledger, NOW + 300 + DAY - 1)) == 1
+    assert past_of(ledger, NOW + 300 + DAY) == []
+
+
+def test_repeat_offenders_are_read_beyond_the_limit(ledger: Ledger) -> None:
+    """Of more identifiers than wanted those stay that were banned more than once, as many again."""
+    new = [replace(ban(f"new-{n}", since=NOW + n), count=1) for n in range(10)]
+    old = [replace(ban(f"old-{n}", since=NOW - n), count=3) for n in range(10)]
+    ended(ledger, BanState.EXPIRED, *old, *new)
+    assert [one.id for one in ledger.past(NOW, DAY, 4)] == ["old-6", "old-7", "old-8", "old-9", *_ids("new-", 6, 10)]
+
+
+def _ids(prefix: str, begin: int, end: int) -> list[str]:
+    return [f"{prefix}{n}" for n in range(begin, end)]
+
+
+def test_the_fields_of_the_first_and_of_the_last_failure_are_kept_apart(ledger: Ledger) -> None:
+    """Both come back as they were; without a difference there is only one set."""
+    both = replace(ban("both"), last_fields={"user": "admin"})
+    only_last = replace(ban("last"), fields={}, last_fields={"user": "admin"})
+    ledger.commit(Record((both, only_last, ban("same"))))
+    assert [(one.fields, one.last_fields) for one in ledger.active_bans(NOW)] == [
+        ({"user": "root"}, {"user": "admin"}),
+        ({}, {"user": "admin"}),
+        ({"user": "root"}, {}),
+    ]
+
+
+def test_a_change_without_evidence_keeps_it(ledger: Ledger) -> None:
+    """A ban that gets another end keeps its lines and fields: the core, which changes it, does not have them."""
+    ledger.commit(Record((replace(ban(), last_fields={"user": "admin"}),)))
+    ledger.commit(Record((replace(ban(until=NOW + 9 * DAY), fields={}, matches=()),)))
+    (one,) = ledger.active_bans(NOW)
+    assert (one.until, one.matches) == (NOW + 9 * DAY, ("first line", "second line"))
+    assert (one.fields, one.last_fields) == ({"user": "root"}, {"user": "admin"})

@@ -6,16 +6,20 @@ looks at a clock and never logs. `deadline()` says when it wants a `Tick`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
-from stockade.core.commands import Command, EndBan, Resolve, RetryBan, StartBan
+from stockade.core.bantime import Draw
+from stockade.core.commands import ChangeBan, Command, EndBan, Forgive, Ignored, Resolve, RetryBan, StartBan
 from stockade.core.deadlines import Deadlines
 from stockade.core.events import (
     BanAsked,
     Enforced,
     Event,
     Failures,
+    IgnoreAnswered,
+    IgnoreFile,
     Outcome,
     OwnAddresses,
     Resolved,
@@ -23,10 +27,11 @@ from stockade.core.events import (
     Tick,
     UnbanAsked,
 )
-from stockade.core.jail import ActiveBan, Jail
-from stockade.model.ban import Ban, BanState
+from stockade.core.jail import ActiveBan, Jail, no_chance
+from stockade.core.past import PastBans
+from stockade.core.selection import Selection
+from stockade.model.ban import Ban, BanState, Past
 from stockade.model.clock import Seconds, Wall
-from stockade.model.identifier import canonical, parse_network
 from stockade.model.record import WindowState
 from stockade.model.settings import BanTimeSettings, FilterSettings, JailSettings, Settings
 
@@ -41,6 +46,9 @@ SWEEP_SECONDS: Seconds = 5.0
 RESOLVE_SECONDS: Seconds = 300.0
 """How often host names of ignore rules are resolved again."""
 
+FORGET_SECONDS: Seconds = 3600.0
+"""How often what is remembered of earlier bans is gone through for what is stale."""
+
 RETRY_SECONDS: tuple[Seconds, ...] = (0.2, 1.0, 5.0, 30.0)
 """Pauses before a failed block is tried again; the last one repeats for as long as the ban stands."""
 
@@ -48,21 +56,49 @@ RETRY_SECONDS: tuple[Seconds, ...] = (0.2, 1.0, 5.0, 30.0)
 class Core:
     """Decides; see the module's docstring."""
 
-    def __init__(self, settings: Settings, now: Wall) -> None:
+    def __init__(self, settings: Settings, now: Wall, draw: Draw = no_chance) -> None:
+        """`draw` is the chance of `bantime.rndtime` and of formulas: numbers 0 ≤ x < 1."""
         self.jails: dict[str, Jail] = {}
+        self._draw = draw
+        self._past = PastBans()
         self._deadlines = Deadlines()
         self._next_sweep = Wall(now + SWEEP_SECONDS)
+        self._next_forget = Wall(now + FORGET_SECONDS)
         self._next_resolve = now
-        self.configure(settings)
+        self._age = settings.daemon.dbpurgeage
+        self.configure(settings, now)
 
-    def configure(self, settings: Settings) -> None:
-        """Takes a new configuration: bans and open windows of jails that go on stay, the others' bans run out."""
+    def configure(self, settings: Settings, now: Wall) -> list[Command]:
+        """Takes a new configuration: bans and open windows of jails that go on stay, the others' bans run out.
+
+        Bans that are longer than the new settings allow are cut, and lifted where a new rule exempts their identifier.
+        """
         before, self.jails = self.jails, {}
+        self._age = settings.daemon.dbpurgeage
+        self._next_resolve = now
         for jail_settings in settings.jails:
-            self.jails[jail_settings.name] = _carried_over(jail_settings, before.pop(jail_settings.name, None))
+            self._carry_over(jail_settings, before.pop(jail_settings.name, None))
         for name, jail in before.items():
             if jail.bans:
-                self.jails[name] = _carried_over(_bare(name), jail, is_orphan=True)
+                self._carry_over(_bare(name), jail, is_orphan=True)
+        return list(self._adjust(now))
+
+    def _carry_over(self, settings: JailSettings, before: Jail | None, *, is_orphan: bool = False) -> Jail:
+        """A jail with new settings that keeps what it had."""
+        recall = partial(self._recall, settings.name)
+        jail = Jail(settings, is_orphan=is_orphan, recall=recall, draw=self._draw)
+        if before is not None:
+            jail.take_over(before)
+        self.jails[settings.name] = jail
+        return jail
+
+    def _adjust(self, now: Wall) -> Iterator[Command]:
+        """Makes the bans that stand agree with the present settings."""
+        for jail in list(self.jails.values()):
+            for active, rule in list(jail.exempt()):
+                yield Ignored(jail.settings.name, active.ban.id, rule)
+                yield self._end(active, now, BanState.LIFTED)
+            yield from self._watch(list(jail.shorten()))
 
     def handle(self, event: Event, now: Wall) -> list[Command]:
         """Takes one event at the time `now`; returns what is to be done, in order."""
@@ -80,10 +116,16 @@ class Core:
                 return list(self._unban(event, now))
             case Resolved(name, addresses):
                 return self._watch([c for jail in self.jails.values() for c in jail.resolved(name, addresses, now)])
-            case OwnAddresses(addresses):
+            case OwnAddresses(addresses, names):
                 for owner in self.jails.values():
-                    owner.rules.learn_own(addresses)
+                    owner.rules.learn_own(addresses, names)
                 return []
+            case IgnoreFile(entry, content):
+                for owner in self.jails.values():
+                    owner.rules.learn_file(entry, content)
+                return []
+            case IgnoreAnswered():
+                return self._ignore_answered(event, now)
             case Restored():
                 return list(self._restore(event, now))
 
@@ -91,12 +133,31 @@ class Core:
         """When the next `Tick` is due."""
         return Wall(min(self._next_sweep, self._deadlines.first() or self._next_sweep))
 
-    def _watch(self, commands: list[Command]) -> list[Command]:
-        """Sets a deadline for the end of every ban that starts."""
+    def _ignore_answered(self, event: IgnoreAnswered, now: Wall) -> list[Command]:
+        jail = self.jails.get(event.jail)
+        return [] if jail is None else self._watch(jail.ignore_answered(event.key, event.is_ignored, now))
+
+    def _recall(self, jail: str, identifier: str, now: Wall, is_everywhere: bool) -> Past | None:
+        """What is known of earlier bans: by one jail, or by all together (their sum, and the last of them)."""
+        own = self._past.find(jail, identifier, now, self._age)
+        if not is_everywhere:
+            return own
+        known = [own] if own else []
+        for other in dict.fromkeys((*self.jails, *self._past.jails())):
+            if other != jail:
+                active = self._find(other, identifier)
+                past = Past.of(active.ban) if active else self._past.find(other, identifier, now, self._age)
+                known += [past] if past else []
+        if not known:
+            return None
+        return replace(max(known, key=lambda past: past.since), count=sum(past.count for past in known))
+
+    def _watch(self, commands: Sequence[Command]) -> list[Command]:
+        """Sets a deadline for the end of every ban that starts or changes."""
         for command in commands:
-            if isinstance(command, StartBan):
+            if isinstance(command, StartBan | ChangeBan):
                 self._expect_end(command.ban)
-        return commands
+        return list(commands)
 
     def _expect_end(self, ban: Ban) -> None:
         if ban.until is not None:
@@ -117,6 +178,9 @@ class Core:
             self._next_sweep = Wall(now + SWEEP_SECONDS)
             for jail in self.jails.values():
                 jail.windows.sweep(now)
+        if now >= self._next_forget:
+            self._next_forget = Wall(now + FORGET_SECONDS)
+            self._past.sweep(now, self._age)
         if now >= self._next_resolve:
             self._next_resolve = Wall(now + RESOLVE_SECONDS)
             yield from map(Resolve, sorted({n for jail in self.jails.values() for n in jail.rules.names}))
@@ -132,8 +196,13 @@ class Core:
         return owner.bans.get(identifier) if owner else None
 
     def _end(self, active: ActiveBan, now: Wall, state: BanState) -> EndBan:
+        """Ends a ban. One that ran out is remembered, one that was lifted is forgiven, with all that was before it."""
         jail = self.jails[active.ban.jail]
         del jail.bans[active.ban.id]
+        if state is BanState.EXPIRED:
+            self._past.learn(Past.of(active.ban))
+        else:
+            self._past.forget(active.ban.jail, active.ban.id)
         if jail.is_orphan and not jail.bans:
             del self.jails[active.ban.jail]
         return EndBan(active.ban, now, state)
@@ -158,19 +227,29 @@ class Core:
     def _jail_for_hand(self, name: str) -> Jail:
         jail = self.jails.get(name)
         if jail is None:
-            jail = self.jails[name] = Jail(_bare(name), is_orphan=True)
+            jail = self._carry_over(_bare(name), None, is_orphan=True)
         return jail
 
     def _unban(self, event: UnbanAsked, now: Wall) -> Iterator[Command]:
-        wanted = None if event.is_all else _Selection(event.ids)
+        """Lifts bans, and forgives: whatever was counted, and the bans of before (§4.7 of the dialect)."""
+        wanted = None if event.is_all else Selection(event.ids)
         for jail in list(self.jails.values()):
             for active in list(jail.bans.values()):
                 if wanted is None or active.ban.id in wanted:
                     yield self._end(active, now, BanState.LIFTED)
             for identifier in () if wanted is None else wanted.identifiers:
                 jail.windows.close(identifier)
+        if wanted is None:
+            yield from map(Forgive, self._past.forget_all())
+            return
+        for name in self._past.jails():
+            for identifier in wanted.among(self._past.ids(name)):
+                self._past.forget(name, identifier)
+                yield Forgive(name, identifier)
 
     def _restore(self, event: Restored, now: Wall) -> Iterator[Command]:
+        for past in event.past:
+            self._past.learn(past)
         for ban in event.bans:
             jail = self.jails.get(ban.jail) or self._jail_for_hand(ban.jail)
             jail.restore(ban)
@@ -181,6 +260,7 @@ class Core:
                 owner.windows.close(window.id)
             elif owner is not None:
                 owner.windows.restore(window)
+        yield from self._adjust(now)
         yield from self._tick(now)
 
     def take_changed_windows(self) -> tuple[WindowState, ...]:
@@ -200,34 +280,6 @@ class Core:
         for name, jail in self.jails.items():
             for what in jail.counts:
                 jail.counts[what] = counters.get(f"{name}.{what}", jail.counts[what])
-
-
-class _Selection:
-    """Identifiers named by the operator: themselves, and every address inside a network named."""
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        self.identifiers = {canonical(text) for text in texts}
-        self._networks = [n for text in texts if (n := parse_network(text)) is not None]
-
-    def __contains__(self, identifier: str) -> bool:
-        if identifier in self.identifiers:
-            return True
-        network = parse_network(identifier)
-        return network is not None and any(
-            wanted.version == network.version and network.overlaps(wanted) for wanted in self._networks
-        )
-
-
-def _carried_over(settings: JailSettings, before: Jail | None, *, is_orphan: bool = False) -> Jail:
-    """A jail with new settings that keeps the bans, windows and counters it had."""
-    jail = Jail(settings, is_orphan=is_orphan)
-    if before is not None:
-        jail.bans = before.bans
-        jail.counts = before.counts
-        jail.rules.learn_own(before.rules.own)
-        for state in before.windows.all_states(settings.name):
-            jail.windows.restore(state)
-    return jail
 
 
 def _bare(name: str) -> JailSettings:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stockade.model.ban import Ban
+from stockade.model.ban import Ban, Past
 from stockade.model.clock import Seconds
 from stockade.model.failure import Found
 from stockade.model.record import WindowState
@@ -27,11 +27,12 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """The ledger's active bans and open windows, at start. The enforcer is told of all bans at once, not through
-    commands."""
+    """The ledger's active bans, open windows and remembered bans (oldest first), at start. The enforcer is told of all
+    bans at once, not through commands."""
 
     bans: Sequence[Ban]
     windows: Sequence[WindowState]
+    past: Sequence[Past] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,38 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class OwnAddresses:
-    """This machine's addresses, for `ignoreself`."""
+    """This machine's addresses and names, for `ignoreself`; names are resolved like others."""
 
     addresses: frozenset[str]
+    names: tuple[str, ...] = ()
 
 
-Event = Failures | Tick | Restored | BanAsked | UnbanAsked | Enforced | Resolved | OwnAddresses
+@dataclass(frozen=True, slots=True)
+class IgnoreFile:
+    """What a `file:` entry of `ignoreip` lists now; `entry` is the entry as it is written."""
+
+    entry: str
+    content: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreAnswered:
+    """`ignorecommand` answered a question (`AskIgnore`) of a jail."""
+
+    jail: str
+    key: str
+    is_ignored: bool
+
+
+Event = (
+    Failures
+    | Tick
+    | Restored
+    | BanAsked
+    | UnbanAsked
+    | Enforced
+    | Resolved
+    | OwnAddresses
+    | IgnoreFile
+    | IgnoreAnswered
+)

@@ -70,8 +70,8 @@ class Windows:
         """The open window of an identifier, if it has one."""
         return self._windows.get(identifier)
 
-    def add(self, identifier: str, failure: Failure, now: Wall) -> bool:
-        """Counts one failure; tells whether `maxretry` of them now lie within `findtime`."""
+    def add(self, identifier: str, failure: Failure, now: Wall, needed: int = 0) -> bool:
+        """Counts one failure; tells whether `needed` of them (0: `maxretry`) now lie within `findtime`."""
         windows = self._windows
         window = windows.get(identifier)
         if window is None:
@@ -88,13 +88,13 @@ class Windows:
             insort(times, time)
         else:
             times.append(time)
-        if len(times) < self._maxretry and len(window.evidence) <= self._maxmatches:
+        if len(times) < (needed or self._maxretry) and len(window.evidence) <= self._maxmatches:
             return False
-        return self._judge(window, time, now)
+        return self._judge(window, time, now, needed or self._maxretry)
 
-    def _judge(self, window: Window, time: float, now: Wall) -> bool:
-        """Looks for `maxretry` failures within `findtime` among the runs with `time`, then drops what is old."""
-        times, span = window.times, self._maxretry - 1
+    def _judge(self, window: Window, time: float, now: Wall, needed: int) -> bool:
+        """Looks for `needed` failures within `findtime` among the runs with `time`, then drops what is old."""
+        times, span = window.times, needed - 1
         after = bisect_right(times, time)
         for start in range(max(0, after - 1 - span), min(after, len(times) - span)):
             if times[start + span] - times[start] <= self._findtime:

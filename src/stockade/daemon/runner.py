@@ -7,36 +7,63 @@ transaction that fails stays pending and is tried again, and the blocks stand me
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
-from time import localtime, strftime
+from dataclasses import dataclass, replace
 
 from stockade.core import Core
-from stockade.core.commands import Command, EndBan, Ignored, Resolve, RetryBan, StartBan
+from stockade.core.commands import (
+    AlreadyBanned,
+    AskIgnore,
+    ChangeBan,
+    Command,
+    EndBan,
+    Forgive,
+    FoundBad,
+    Ignored,
+    NotBegun,
+    Resolve,
+    RetryBan,
+    StartBan,
+)
+from stockade.daemon import sentences
 from stockade.daemon.enforcement import Enforcement
 from stockade.daemon.intake import Intake
 from stockade.daemon.pending import Pending
+from stockade.daemon.sentences import Sentence
 from stockade.daemon.words import Level, Words
 from stockade.errors import LedgerError
 from stockade.ledger import Ledger
-from stockade.model.ban import Ban, BanOrigin, BanState
+from stockade.model.ban import Ban, BanState
 from stockade.model.clock import Wall
-from stockade.model.record import BanEnd, Record
+from stockade.model.record import BanEnd, Forgiven, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Where the core's questions go; the answers come back as events."""
+
+    addresses: Callable[[str], object]
+    whether_ignored: Callable[[AskIgnore], object]
 
 
 class Runner:
     """Executes commands; see the module's docstring."""
 
     def __init__(
-        self, core: Core, ledger: Ledger, enforcement: Enforcement, words: Words, resolve: Callable[[str], object]
+        self,
+        core: Core,
+        ledger: Ledger,
+        enforcement: Enforcement,
+        words: Words,
+        ask: Ask,
     ) -> None:
         self._core = core
         self._ledger = ledger
         self._enforcement = enforcement
         self._words = words
-        self._resolve = resolve
         self._pending = Pending()
-        self._decided: list[tuple[Level, str]] = []
-        self._announcements: list[tuple[Level, str]] = []
+        self._ask = ask
+        self._decided: list[Sentence] = []
+        self._announcements: list[Sentence] = []
         self.ledger_trouble: LedgerError | None = None
 
     def execute(self, commands: Iterable[Command], now: Wall) -> None:
@@ -45,35 +72,48 @@ class Runner:
             match command:
                 case StartBan():
                     self._start(command, now)
+                case ChangeBan(ban):
+                    self._change(ban, now)
                 case RetryBan(ban):
                     self._enforcement.block(ban, now)
                 case EndBan(ban, at, state):
                     self._end(ban, at, state)
-                case Ignored(jail, identifier, rule):
-                    self._words.say_seldom(
-                        "Ignore", Level.INFO, "filter", f"[{jail}] Ignore {identifier} by {_source(rule)}"
-                    )
+                case Forgive(jail, identifier):
+                    self._pending.add_forgiven(Forgiven(jail, identifier))
+                case NotBegun():
+                    self._say_seldom("expired bantime", sentences.of_not_begun(command))
+                case AlreadyBanned():
+                    self._say_seldom("already banned", sentences.of_repeat(command))
+                case FoundBad():
+                    self._say_seldom("Found bad", sentences.of_bad(command))
+                case Ignored():
+                    self._say_seldom("Ignore", sentences.of_ignored(command))
+                case AskIgnore():
+                    self._ask.whether_ignored(command)
                 case Resolve(name):
-                    self._resolve(name)
+                    self._ask.addresses(name)
 
     def _start(self, command: StartBan, now: Wall) -> None:
-        count = self._ledger.ban_count(command.ban.jail, command.ban.id) + 1
-        ban = replace(command.ban, count=count, fields=command.fields, matches=command.matches)
+        ban = replace(command.ban, fields=command.fields, matches=command.matches, last_fields=command.last_fields)
         self._pending.add_ban(ban)
         if not self._enforcement.block(ban, now):
-            self._note(Level.WARNING, f"[{ban.jail}] {ban.id} is no address: nothing to block in the firewall")
-        until = "for ever" if ban.until is None else f"until {stamp(ban.until)}"
-        by_hand = " by hand" if ban.origin is BanOrigin.MANUAL else ""
-        self._note(Level.NOTICE, f"[{ban.jail}] Ban {ban.id}")
-        self._note(Level.INFO, f"[{ban.jail}] {ban.id} is banned{by_hand} {until}: {ban.reason or 'no reason given'}")
+            text = f"[{ban.jail}] {ban.id} is no address: nothing to block in the firewall"
+            self._decided.append(Sentence(Level.WARNING, "actions", text))
+        self._decided += sentences.of_start(replace(command, ban=ban))
+
+    def _change(self, ban: Ban, now: Wall) -> None:
+        self._pending.add_ban(ban)
+        self._enforcement.block(ban, now)
+        self._decided.append(sentences.of_ban(ban))
 
     def _end(self, ban: Ban, at: Wall, state: BanState) -> None:
         self._pending.add_end(BanEnd(ban.jail, ban.id, at, state))
         self._enforcement.unblock(ban)
-        self._note(Level.NOTICE, f"[{ban.jail}] Unban {ban.id}")
+        self._decided.append(Sentence(Level.NOTICE, "actions", f"[{ban.jail}] Unban {ban.id}"))
 
-    def _note(self, level: Level, message: str) -> None:
-        self._decided.append((level, message))
+    def _say_seldom(self, kind: str, sentence: Sentence) -> None:
+        """Says what an attacker can cause as often as he likes."""
+        self._words.say_seldom(kind, sentence.level, sentence.logger, sentence.text)
 
     @property
     def has_decisions(self) -> bool:
@@ -116,15 +156,5 @@ class Runner:
         if self._enforcement.has_unsent:
             return
         announcements, self._announcements = self._announcements, []
-        for level, message in announcements:
-            self._words.say(level, "actions", message)
-
-
-def stamp(at: Wall) -> str:
-    """A time as fail2ban prints it: local, to the second."""
-    return strftime("%Y-%m-%d %H:%M:%S", localtime(at))
-
-
-def _source(rule: str) -> str:
-    """fail2ban's word for a kind of rule (§6.9 of the dialect), followed by the rule itself."""
-    return "ignoreself rule" if rule == "ignoreself" else f"ip ({rule})"
+        for sentence in announcements:
+            self._words.say(sentence.level, sentence.logger, sentence.text)

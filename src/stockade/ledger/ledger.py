@@ -18,7 +18,7 @@ from stockade.ledger.notices import Notices
 from stockade.ledger.read import Reader
 from stockade.ledger.rows import PastBan
 from stockade.ledger.write import Writer
-from stockade.model.ban import Ban
+from stockade.model.ban import Ban, Past
 from stockade.model.clock import Seconds, Wall
 from stockade.model.record import Progress, Record, WindowState
 
@@ -68,6 +68,10 @@ class Ledger:
         """Returns the notices and forgets them."""
         return self._notices.take()
 
+    def keep_matches(self, maxmatches: int) -> None:
+        """Takes another `dbmaxmatches`, for what is written from now on."""
+        self._writer.keep_matches(maxmatches)
+
     def commit(self, record: Record) -> None:
         """Writes a record: on the disk when this returns, nothing of it when this raises LedgerError.
 
@@ -110,11 +114,10 @@ class Ledger:
         """The bans written last, newest first; `is_standing` asks only for those that were not ended."""
         return self._read(lambda: self._reader.last_bans(limit, is_standing=is_standing))
 
-    def ban_count(self, jail: str | None, identifier: str) -> int:
-        """How often the jail (None: every jail, summed) banned the identifier, by its newest ban; 0 after a ban that
-        was
-        lifted by hand, which clears the past as the dialect has it."""
-        return self._read(lambda: self._reader.ban_count(jail, identifier))
+    def past(self, now: Wall, age: Seconds, limit: int) -> list[Past]:
+        """The last ban of every identifier that ran out and still counts at `now` (`age` is `dbpurgeage`), oldest
+        first. At most `limit` of them, and beyond as many again of those who were banned more than once."""
+        return self._read(lambda: self._reader.past(Wall(now - age), limit))
 
     def purge(self, now: Wall, age: Seconds, batch: int = 1000) -> int:
         """Forgets past bans older than `age` (`dbpurgeage`), counted from when they stopped to matter, and gives space

@@ -36,6 +36,10 @@ VALUE_BYTES = STATE_BYTES + (1 << 20)
 EVIDENCE_BYTES = 12 * MATCH_CHARS * MATCHES_CEILING
 """Stored fields or matches (JSON needs at most 12 bytes a character). A larger value counts as a bad row."""
 
+PAST_ROWS = 200_000
+"""Rows looked at, newest first, for what is remembered of earlier bans (about half a second). Older ones are not
+known."""
+
 ROWS = 10_000
 """Rows that `history` and `last_bans` return at most, whatever was asked for."""
 

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Collection
 from itertools import islice
 
-from stockade.ledger.write import STALE_FACTOR
+from stockade.model.ban import STALE_FACTOR
 from stockade.model.clock import Seconds, Wall
 
 # A ban that ran out while nobody ended it (its jail is gone, say) becomes history.

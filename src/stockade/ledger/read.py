@@ -15,7 +15,8 @@ from stockade.ledger import limits, rows, trouble
 from stockade.ledger.notices import Notices
 from stockade.ledger.rows import PastBan, Row
 from stockade.ledger.walk import Walk
-from stockade.model.ban import Ban, BanState
+from stockade.model.ban import Ban, Past
+from stockade.model.clock import Wall
 from stockade.model.record import Progress, WindowState
 
 T = TypeVar("T")
@@ -59,16 +60,28 @@ class Reader:
         """The bans written last, newest first."""
         return self._query("ended IS NULL" if is_standing else "TRUE", (), limit)
 
-    def ban_count(self, jail: str | None, identifier: str) -> int:
-        """How often a jail (None: all of them, summed) banned the identifier, as its newest ban there says."""
-        newest: dict[str, PastBan] = {}
-        for past in self._query("id = ?", (rows.text(identifier),), limits.ROWS):
-            newest.setdefault(past.ban.jail, past)
-        return sum(
-            past.ban.count
-            for name, past in newest.items()
-            if (jail is None or name == jail) and past.state is not BanState.LIFTED
-        )
+    def past(self, since: Wall, limit: int) -> list[Past]:
+        """What counts of bans that ran out: the last one of each jail and identifier, oldest first.
+
+        Looks at the newest limits.PAST_ROWS rows. Up to `limit` identifiers are taken as they come; beyond, only those
+        that were banned more than once, as many again. What was stale before `since` is left out.
+        """
+        sql = f"SELECT {_WITHOUT_EVIDENCE}, ended, state, stale FROM bans ORDER BY n DESC LIMIT ?"  # noqa: S608
+        seen: set[int] = set()  # hashes, which Python salts: a tenth of the memory of the names
+        kept: list[Past] = []
+        try:
+            for *columns, stale in self._connection.execute(sql, (limits.PAST_ROWS,)):
+                key = hash((columns[0], columns[1]))
+                if key in seen:
+                    continue
+                past = rows.to_past(tuple(columns))
+                counts = past is not None and isinstance(stale, float) and stale > max(since, past.since)
+                seen.add(key)
+                if past is not None and counts and len(kept) < (2 * limit if past.count > 1 else limit):
+                    kept.append(past)
+        except sqlite3.Error as error:
+            self._say_or_raise(error)
+        return kept[::-1]
 
     def _query(self, condition: str, values: Row, limit: int) -> list[PastBan]:
         columns = rows.PAST_COLUMNS

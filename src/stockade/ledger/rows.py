@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from stockade.ledger import limits
-from stockade.model.ban import Ban, BanOrigin, BanState
+from stockade.model.ban import Ban, BanOrigin, BanState, Past
 from stockade.model.clock import Wall
 from stockade.model.cursor import Cursor
 from stockade.model.record import Progress, WindowState
@@ -69,7 +69,7 @@ def of_ban(ban: Ban, maxmatches: int) -> Row:
         number(ban.failures),
         ban.origin.value,
         text(ban.reason),
-        _of_fields(ban.fields),
+        _of_both_fields(ban),
         _of_matches(ban.matches, maxmatches),
     )
 
@@ -100,10 +100,17 @@ def to_ban(row: Row) -> Ban | None:
         return None
     if not ((until is None or _is_time(until)) and _is_count(count) and _is_count(failures)):
         return None
-    known, kept, lines = _ORIGINS.get(origin), _to_fields(fields), _to_matches(matches)
+    known, kept, lines = _ORIGINS.get(origin), _to_both_fields(fields), _to_matches(matches)
     if known is None or kept is None or lines is None or not isinstance(reason, str):
         return None
-    return Ban(jail, identifier, since, until, count, failures, known, text(reason), kept, lines)
+    first, last = kept
+    return Ban(jail, identifier, since, until, count, failures, known, text(reason), first, lines, last)
+
+
+def to_past(row: Row) -> Past | None:
+    """Reads PAST_COLUMNS of a ban that ran out: what is remembered of it."""
+    past = to_past_ban(row)
+    return Past.of(past.ban) if past is not None and past.state is BanState.EXPIRED else None
 
 
 def to_past_ban(row: Row) -> PastBan | None:
@@ -143,10 +150,19 @@ def to_counter(row: Row) -> tuple[str, int] | None:
 
 
 def _of_fields(fields: Mapping[str, str]) -> bytes | None:
-    if not fields:
-        return None
+    return _json(_cut_fields(fields)) if fields else None
+
+
+def _of_both_fields(ban: Ban) -> bytes | None:
+    """The fields of the first failure; where those of the last one differ, an array of both."""
+    if not ban.last_fields:
+        return _of_fields(ban.fields)
+    return _json([_cut_fields(ban.fields), _cut_fields(ban.last_fields)])
+
+
+def _cut_fields(fields: Mapping[str, str]) -> dict[str, str]:
     pairs = list(fields.items())[: limits.FIELDS]
-    return _json({text(name, limits.NAME_CHARS): text(value) for name, value in pairs})
+    return {text(name, limits.NAME_CHARS): text(value) for name, value in pairs}
 
 
 def _of_matches(matches: Sequence[str], maxmatches: int) -> bytes | None:
@@ -159,9 +175,19 @@ def _json(value: object) -> bytes:
 
 
 def _to_fields(stored: object) -> Mapping[str, str] | None:
+    return _NO_FIELDS if stored is None else _checked_fields(_from_json(stored))
+
+
+def _to_both_fields(stored: object) -> tuple[Mapping[str, str], Mapping[str, str]] | None:
     if stored is None:
-        return _NO_FIELDS
+        return _NO_FIELDS, _NO_FIELDS
     value = _from_json(stored)
+    first, last = value if isinstance(value, list) and len(value) == 2 else (value, {})
+    kept, latest = _checked_fields(first), _checked_fields(last)
+    return None if kept is None or latest is None else (kept, latest)
+
+
+def _checked_fields(value: object) -> Mapping[str, str] | None:
     if not isinstance(value, dict) or len(value) > limits.FIELDS:
         return None
     return value if all(isinstance(item, str) for item in value.values()) else None

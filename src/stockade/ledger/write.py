@@ -11,28 +11,32 @@ from collections.abc import Iterable
 
 from stockade.ledger import limits, rows
 from stockade.ledger.notices import Notices
-from stockade.model.ban import Ban, BanState
-from stockade.model.record import BanEnd, Progress, Record, WindowState
-
-STALE_FACTOR = 3
-"""An expired ban stays of interest for three times its length, so that a repeat offender's next ban is still longer
-(the dialect's rule for its own history, §4.7)."""
+from stockade.model.ban import STALE_FACTOR, Ban, BanState
+from stockade.model.record import BanEnd, Forgiven, Progress, Record, WindowState
 
 # A ban that stands under the same names but began at another time is over: the new one takes its place.
 _SUPERSEDE = """UPDATE bans SET ended = min(coalesce(until, :since), :since), state = 'expired',
  stale = max(:since, since + :factor * (coalesce(until, :since) - since))
  WHERE jail = :jail AND id = :id AND ended IS NULL AND since <> :since"""
 
-# The same ban once more (prolonged, say) replaces what is stored, except that a restored one keeps its first origin.
+# The same ban once more (prolonged, say) replaces what is stored; evidence is only replaced by evidence, and a restored
+# one keeps its first origin.
 _BAN = """INSERT INTO bans (jail, id, since, until, count, failures, origin, reason, fields, matches)
  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
  ON CONFLICT (jail, id) WHERE ended IS NULL DO UPDATE SET until = excluded.until, count = excluded.count,
- failures = excluded.failures, reason = excluded.reason, fields = excluded.fields, matches = excluded.matches,
+ failures = excluded.failures, reason = excluded.reason, fields = coalesce(excluded.fields, fields),
+ matches = coalesce(excluded.matches, matches),
  origin = CASE excluded.origin WHEN 'restored' THEN origin ELSE excluded.origin END"""
 
 _END = """UPDATE bans SET ended = :at, state = :state,
  stale = CASE :state WHEN 'lifted' THEN :at ELSE max(:at, since + :factor * (coalesce(until, :at) - since)) END
  WHERE jail = :jail AND id = :id AND ended IS NULL"""
+
+# Stale from its beginning: an expired ban that no longer counts. A lift does that to everything before it, lest the
+# older ban count again once the lifted one is purged.
+_FORGIVE = "UPDATE bans SET stale = since WHERE jail = ? AND id = ? AND ended IS NOT NULL AND state = 'expired'"
+
+_FORGIVE_JAIL = "UPDATE bans SET stale = since WHERE jail = ? AND ended IS NOT NULL AND state = 'expired'"
 
 _WINDOW = """INSERT INTO windows (jail, id, times, fields, matches) VALUES (?, ?, ?, ?, ?)
  ON CONFLICT (jail, id) DO UPDATE SET times = excluded.times, fields = excluded.fields, matches = excluded.matches"""
@@ -54,13 +58,19 @@ class Writer:
 
     def __init__(self, connection: sqlite3.Connection, maxmatches: int, notices: Notices) -> None:
         self._connection = connection
-        self._maxmatches = max(0, min(maxmatches, limits.MATCHES_CEILING))
         self._notices = notices
+        self.keep_matches(maxmatches)
+
+    def keep_matches(self, maxmatches: int) -> None:
+        """Sets how many lines of evidence are kept from now on."""
+        self._maxmatches = max(0, min(maxmatches, limits.MATCHES_CEILING))
 
     def write(self, record: Record) -> None:
-        """Writes bans, ends, windows, progress and counters, in this order. Raises what sqlite3 raises."""
+        """Writes bans, ends, what is forgiven, windows, progress and counters, in this order. Raises what sqlite3
+        raises."""
         self._bans(record.bans)
         self._ends(record)
+        self._forgiven(record.forgiven)
         self._windows(record.windows)
         self._progress(record.progress)
         self._counters(record.counters.items())
@@ -89,6 +99,14 @@ class Writer:
         ]
         if ended:
             self._connection.executemany(_END, ended)
+        self._forgiven([Forgiven(end.jail, end.id) for end in record.ends if end.state is BanState.LIFTED])
+
+    def _forgiven(self, forgiven: Iterable[Forgiven]) -> None:
+        for one in forgiven:
+            if one.id:
+                self._connection.execute(_FORGIVE, (rows.text(one.jail), rows.text(one.id)))
+            else:
+                self._connection.execute(_FORGIVE_JAIL, (rows.text(one.jail),))
 
     def _windows(self, windows: Iterable[WindowState]) -> None:
         named = [window for window in windows if self._may_name(window.jail, window.id)]

@@ -32,6 +32,14 @@ class BanEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgiven:
+    """The past of one identifier in one jail no longer counts; without `id` that of all the jail's identifiers."""
+
+    jail: str
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a source was read, with the scanner's own state at that point (`Scanner.dump()`)."""
 
@@ -41,7 +49,8 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Bans made or changed, bans ended, windows changed and progress of sources: one transaction, in this order."""
+    """Bans made or changed, bans ended, pasts forgiven, windows changed and progress of sources: one transaction, in
+    this order."""
 
     bans: tuple[Ban, ...] = ()
     ends: tuple[BanEnd, ...] = ()
@@ -49,7 +58,8 @@ class Record:
     progress: tuple[Progress, ...] = ()
     counters: Mapping[str, int] = field(default_factory=dict)
     """Absolute values of counters that outlive a restart, by name."""
+    forgiven: tuple[Forgiven, ...] = ()
 
     def is_empty(self) -> bool:
         """Tells whether there is nothing to write."""
-        return not (self.bans or self.ends or self.windows or self.progress or self.counters)
+        return not (self.bans or self.ends or self.windows or self.progress or self.counters or self.forgiven)
