@@ -49,8 +49,9 @@ bench: $(VENV)/.built ## Measure against fail2ban's own engine in the same run
 	@tools/setup peers
 	@$(BIN)/python -m bench.run
 
-soak: $(VENV)/.tested-with ## The long versions of the fault tests: 1,000 rounds of kill -9, 200 timed bans
+soak: $(VENV)/.tested-with ## The long versions of the fault tests: 1,000 rounds of kill -9, 200 timed bans, 6 million expressions on lines
 	@STOCKADE_SOAK=1 $(BIN)/python -m pytest -m soak -s tests/faults/test_kill_daemon.py tests/real/test_latency.py
+	@STOCKADE_PARITY_PAIRS=1200000 $(BIN)/python -m pytest -s tests/properties/test_match_parity.py
 
 clean: ## Remove everything that was built
 	@rm -rf $(VENV) build target src/stockade/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis

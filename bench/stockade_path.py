@@ -15,7 +15,7 @@ from stockade._scanner import Scanner
 from stockade.config import SHIPPED, load, load_filter
 from stockade.core import Core
 from stockade.core.commands import StartBan
-from stockade.core.events import Tick
+from stockade.core.events import Failures, Tick
 from stockade.daemon.intake import Intake
 from stockade.daemon.memory import settle_collector
 from stockade.match.engine import FilterUse, open_scanner
@@ -46,12 +46,16 @@ class Machinery:
         self.failures = 0
         self.bans = 0
 
+    def scan(self, data: bytes, time: float) -> list[Failures]:
+        """Finds the failures of one block."""
+        events, _ = self._intake.take(Chunk(SOURCE, "bench", self._position, data, is_live=True), Wall(time))
+        self._position += len(data)
+        return events
+
     def take(self, data: bytes, time: float) -> None:
         """Handles one block as the daemon does."""
         now = Wall(time)
-        events, _ = self._intake.take(Chunk(SOURCE, "bench", self._position, data, is_live=True), now)
-        self._position += len(data)
-        for event in events:
+        for event in self.scan(data, time):
             self.failures += len(event.found.ids)
             self.bans += sum(isinstance(command, StartBan) for command in self._core.handle(event, now))
         if self._core.deadline() <= now:

@@ -178,6 +178,8 @@ def why_result() -> WhyResult:
                     "Jan  5 00:31:12 host sshd[411]: Failed password for root from 192.0.2.7 port 4022 ssh2",
                     "Jan  5 00:31:13 host sshd[411]: Failed password for \x1b[2J[red]evil\u202e from 192.0.2.7",
                 ],
+                "fields": {"user": "root"},
+                "last_fields": {"user": "\x1b[2J[red]evil\u202e"},
             }
         ],
         windows=[

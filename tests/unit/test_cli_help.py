@@ -150,6 +150,25 @@ def test_completion_scripts_are_made(stockade: Runner) -> None:
         assert "_STOCKADE_COMPLETE" in done.out
 
 
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("test auth.log ssh", "plain,sshd"),
+        ("test auth.log jail:ss", "plain,jail:sshd"),
+        ("replay --jail ss", "plain,sshd"),
+    ],
+)
+def test_completion_offers_what_is_written(words: str, offered: str) -> None:
+    """Filters and jails of the configuration are completed without a daemon."""
+    given = f"stockade {words}"
+    count = str(len(given.split()) - 1)
+    environment = {**os.environ, "_STOCKADE_COMPLETE": "bash_complete", "COMP_WORDS": given, "COMP_CWORD": count}
+    done = subprocess.run(
+        [sys.executable, "-m", "stockade.cli"], capture_output=True, text=True, timeout=20, check=False, env=environment
+    )
+    assert offered in done.stdout.split()
+
+
 def test_completion_offers_commands(tmp_path: Path) -> None:
     """What the script asks for when the operator presses Tab."""
     environment = {**os.environ, "_STOCKADE_COMPLETE": "bash_complete", "COMP_WORDS": "stockade un", "COMP_CWORD": "1"}

@@ -27,6 +27,10 @@ ALLOWED: dict[str, set[str]] = {
     "resolve": GROUND | {"resolve"},
     "enforce": GROUND | {"enforce", "rights", "capabilities"},
     "control": GROUND | {"control"},
+    "actions": GROUND | {"actions"},
+    # Like the daemon, replay joins parts: configuration, scanner and core over finished logs. It has no effects, so it
+    # knows none of the parts that have (ledger, enforce, control, actions), nor the daemon.
+    "replay": GROUND | {"replay", "core", "config", "match", "sources", "_scanner"},
 }
 """What each part may import; `daemon`, `cli` and `__main__` know everyone."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 DONE = 0
 NO = 1
 """The command worked and the answer is no: not protected, mistakes found, not banned."""
+UNREAD = 3
+"""A log could not be read to its end; the same status as any HostError."""
 UNEXPECTED = 70
 INTERRUPTED = 130
 BROKEN_PIPE = 141

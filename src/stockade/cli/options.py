@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,6 +54,33 @@ def complete_banned(ctx: click.Context, _: click.Parameter, incomplete: str) -> 
 def complete_jail(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """Completes names of jails; silent when no daemon answers."""
     return [name for name in _names(ctx, "status", "jails", "name") if name.startswith(incomplete)]
+
+
+def complete_written_jail(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Completes names of all jails of the configuration, enabled or not; needs no daemon."""
+    from stockade.config.listing import jail_names
+
+    return [name for name in _written(ctx, jail_names) if name.startswith(incomplete)]
+
+
+def complete_filter(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Completes names of filters, and behind `jail:` those of jails."""
+    from stockade.config.listing import filter_names
+
+    if incomplete.startswith("jail:"):
+        names = complete_written_jail(ctx, parameter, incomplete.removeprefix("jail:"))
+        return [f"jail:{name}" for name in names]
+    return [name for name in _written(ctx, filter_names) if name.startswith(incomplete)]
+
+
+def _written(ctx: click.Context, names: Callable[[Path, Sequence[Path]], Sequence[str]]) -> Sequence[str]:
+    from stockade.cli.places import configuration
+    from stockade.errors import StockadeError
+
+    try:
+        return names(*configuration(ctx.params.get("config_dir")))
+    except StockadeError:
+        return []
 
 
 def _names(ctx: click.Context, command: str, rows: str, key: str) -> list[str]:

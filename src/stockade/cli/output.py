@@ -52,6 +52,15 @@ def show(parts: Iterable[RenderableType]) -> None:
         sys.stdout.writelines(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1])
 
 
+def warn(texts: Iterable[object]) -> None:
+    """Says on standard error what does not keep the command from doing its work, each text once."""
+    from stockade.cli.safe_text import safe_text
+
+    for text in dict.fromkeys(map(str, texts)):
+        lines = "\n".join(map(safe_text, text.split("\n")))
+        sys.stderr.write(f"warning: {lines}\n")
+
+
 def print_json(value: Mapping[str, object]) -> None:
     """Prints one object on one line of ASCII."""
     sys.stdout.write(json.dumps(value, separators=(", ", ": ")) + "\n")

@@ -29,6 +29,7 @@ TABLE: tuple[Entry, ...] = (
     Entry("check", "Try", "Find every mistake in the configuration"),
     Entry("config", "Try", "The effective configuration, and where each value comes from"),
     Entry("test", "Try", "Run a filter over a log, exactly as the daemon would"),
+    Entry("replay", "Try", "Who would have been banned, when and by which lines, over finished logs"),
     Entry("run", "Serve", "The daemon, in the foreground"),
     Entry("ping", "Serve", "Does the daemon answer?"),
     Entry("version", "Serve", "Versions of this command and of the daemon"),
@@ -40,4 +41,5 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ("stockade why 192.0.2.7", "the whole story of one address"),
     ("stockade ban 192.0.2.0/24 --for 1d", "shut out a network for a day"),
     ("stockade test /var/log/auth.log sshd", "what would the filter find?"),
+    ("stockade replay /var/log/auth.log*", "who would have been banned?"),
 )

@@ -135,9 +135,14 @@ class WhyStep(TypedDict):
 
 
 class HistoryRow(BanRow):
-    """A ban, present or past, with the complete log lines that led to it."""
+    """A ban, present or past, with the complete log lines that led to it.
+
+    `fields` are the captured groups of the first failure; `last_fields` those of the last, empty where they are equal.
+    """
 
     matches: list[str]
+    fields: dict[str, str]
+    last_fields: dict[str, str]
 
 
 class WindowRow(TypedDict):

@@ -25,7 +25,7 @@ from stockade.control.schema import (
 from stockade.core import Core
 from stockade.core.jail import ActiveBan, Jail
 from stockade.daemon.enforcement import Enforcement
-from stockade.daemon.runner import stamp
+from stockade.daemon.sentences import stamp
 from stockade.errors import Problem, RequestError
 from stockade.ledger import Ledger
 from stockade.model.ban import Ban, BanState
@@ -237,7 +237,9 @@ def _history(it: Situation, names: Sequence[str], standing: Sequence[ActiveBan])
     for past in (past for name in names for past in it.ledger.history(name, MAX_HISTORY)):
         state = past.state or states.get((past.ban.jail, past.ban.id), BanState.EXPIRED)
         row = ban_row(past.ban, state, it.now)
-        rows.append(HistoryRow(**row, matches=list(past.ban.matches)))
+        ban = past.ban
+        first, last = dict(ban.fields), dict(ban.last_fields)
+        rows.append(HistoryRow(**row, matches=list(ban.matches), fields=first, last_fields=last))
     return sorted(rows, key=lambda row: row["since"], reverse=True)
 
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
 
-from stockade._scanner import Scanner
-from stockade.config import SHIPPED, load
+from stockade.config import SHIPPED, Loaded, absent_programs, load
+from stockade.daemon.mistakes import filter_mistakes
 from stockade.daemon.options import Options
 from stockade.errors import Problem
 from stockade.match.compile import Surroundings, surroundings
-from stockade.match.engine import FilterUse, check_filter, open_scanner
+from stockade.match.engine import FilterUse, open_scanner
+from stockade.match.line_scanner import LineScanner
 from stockade.match.zones import local_zone
 from stockade.model.clock import Wall
 from stockade.model.settings import JailSettings, Settings
@@ -38,7 +39,7 @@ class Configuration:
     shared: Surroundings
     made_at: Wall
 
-    def open_scanner(self, jails: Sequence[JailSettings]) -> Scanner:
+    def open_scanner(self, jails: Sequence[JailSettings]) -> LineScanner:
         """Opens the scanner of a source that these jails watch; its filters have the order of the jails."""
         uses = [FilterUse(jail.filter, jail.findtime) for jail in jails]
         return open_scanner(uses, now=self.made_at, local_zone=self.zone, shared=self.shared)
@@ -55,39 +56,33 @@ def read_configuration(options: Options, now: Wall) -> Configuration:
     """Reads and compiles everything; never raises for what stands in a file."""
     if options.config and not Path(options.config).is_dir():
         missing = Problem(options.config, 0, "there is no such directory", remedy="check --config")
-        return _running(Settings(), [missing], now)
-    loaded = load(SHIPPED, overrides=overlays(options.config))
-    return _running(loaded.settings, loaded.problems, now)
+        return compiled(Loaded(Settings(), (missing,)), now)
+    configuration = compiled(load(SHIPPED, overrides=overlays(options.config)), now)
+    unused = (problem for jail in configuration.settings.jails for problem in _not_yet(jail))
+    return replace(configuration, problems=(*configuration.problems, *unused))
 
 
-def _running(settings: Settings, problems: Sequence[Problem], now: Wall) -> Configuration:
+def compiled(loaded: Loaded, now: Wall) -> Configuration:
+    """Compiles every filter; names what does not compile, and programs that actions call and that are not here."""
     zone = local_zone()
     shared = surroundings(now, zone)
-    wrong = {jail.name: list(_filter_problems(jail, shared)) for jail in settings.jails}
+    settings = loaded.settings
+    wrong = {jail.name: list(filter_mistakes(jail, shared, loaded.origins)) for jail in settings.jails}
     jails = tuple(jail for jail in settings.jails if not wrong[jail.name])
-    unused = (problem for jail in jails for problem in _not_yet(jail))
-    found = (*problems, *(problem for some in wrong.values() for problem in some), *unused)
+    missing = absent_programs(loaded, lambda action: not action.name.startswith(BLOCKING))
+    found = (*loaded.problems, *(problem for some in wrong.values() for problem in some), *missing)
     return Configuration(replace(settings, jails=jails), found, zone, shared, now)
 
 
 def _not_yet(jail: JailSettings) -> Iterator[Problem]:
     """Settings that are understood but have no effect in this version: said, so that nobody relies on them."""
     actions = [action.actname for action in jail.actions if not action.name.startswith(BLOCKING)]
-    for setting, is_set in (
-        ("bantime.increment", jail.ban.is_increment),
-        ("ignorecommand", bool(jail.ignorecommand)),
-        (f"action {', '.join(actions)}", bool(actions)),
-    ):
+    for setting, is_set in ((f"action {', '.join(actions)}", bool(actions)),):
         if is_set:
             yield Problem(
                 f"[{jail.name}]",
                 0,
                 f"{setting} has no effect yet",
-                remedy="everything else of this jail works; bans last for bantime and block in nftables",
+                remedy="everything else of this jail works; bans block in nftables",
                 is_fatal=False,
             )
-
-
-def _filter_problems(jail: JailSettings, shared: Surroundings) -> Iterator[Problem]:
-    for error in check_filter(jail.filter, shared):
-        yield Problem(f"filter.d/{jail.filter.name}.conf", 0, error.message, remedy=error.remedy, jail=jail.name)

@@ -60,6 +60,11 @@ def _addresses(interface: ctypes._Pointer[_Interface]) -> Iterator[str]:
         interface = interface.contents.next
 
 
+def own_names() -> tuple[str, ...]:
+    """What this machine calls itself; whoever wants addresses has them resolved. Its full name has the same ones."""
+    return tuple(dict.fromkeys(("localhost", socket.gethostname().lower())))
+
+
 def tell_service_manager(message: str) -> None:
     """Sends one sd_notify(3) message; does nothing where no service manager asked for it."""
     path = os.environ.get("NOTIFY_SOCKET", "")

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from stockade._scanner import Batch, Odd, Scanner
+from stockade._scanner import Batch, Note, Odd
 from stockade.core.events import Failures
+from stockade.match.line_scanner import LineScanner
 from stockade.model.chunk import Chunk, Entries
 from stockade.model.clock import Wall
 from stockade.model.cursor import Cursor
@@ -18,7 +19,7 @@ from stockade.model.failure import Failure
 from stockade.model.record import Progress
 from stockade.model.settings import JailSettings
 
-OpenScanner = Callable[[Sequence[JailSettings]], Scanner]
+OpenScanner = Callable[[Sequence[JailSettings]], LineScanner]
 
 MAX_READERS = 16
 """Encodings of one source. More cannot be configured by accident; jails beyond are left out of the dump, not of the
@@ -30,7 +31,7 @@ class _Reader:
     """A scanner and the jails its filters stand for, by index. A scanner knows one encoding; jails that read the same
     source in another one have a reader of their own."""
 
-    scanner: Scanner
+    scanner: LineScanner
     jails: tuple[str, ...]
 
 
@@ -70,6 +71,7 @@ class Intake:
         self._known = dict(known)
         self._feeds: dict[str, _Feed] = {}
         self._odd: dict[str, int] = {}
+        self._notes: list[tuple[str, Note]] = []
 
     def take(self, item: Chunk | Entries, now: Wall) -> tuple[list[Failures], list[tuple[str, Odd]]]:
         """Scans what a source read; gives the failures by jail and the odd lines with their jail."""
@@ -80,6 +82,7 @@ class Intake:
             for batch in _scan(reader.scanner, item, now):
                 failures += _by_jail(batch, reader.jails)
                 odd += [(reader.jails[one.filter], one) for one in batch.odd]
+                self._notes += [(reader.jails[one.filter], one) for one in batch.notes]
         if feed is not None:
             feed.cursor = _reached(feed, item)
             feed.is_changed = True
@@ -119,12 +122,17 @@ class Intake:
         unsaved = [feed for feed in self._feeds.values() if feed.is_changed]
         return {**self._known, **{feed.cursor.source: Progress(feed.cursor, feed.dump()) for feed in unsaved}}
 
+    def take_notes(self) -> list[tuple[str, Note]]:
+        """What the scanners noted since the last call, with its jail: at most one of a kind for each jail and chunk."""
+        notes, self._notes = self._notes, []
+        return notes
+
     def odd_lines(self) -> dict[str, int]:
         """How many lines hit a limit, by reason, over all sources."""
         return dict(self._odd)
 
 
-def _scan(scanner: Scanner, item: Chunk | Entries, now: Wall) -> Iterator[Batch]:
+def _scan(scanner: LineScanner, item: Chunk | Entries, now: Wall) -> Iterator[Batch]:
     if isinstance(item, Entries):
         yield scanner.feed_entries(item.entries, now, is_live=item.is_live)
         return
@@ -138,7 +146,7 @@ def _reached(feed: _Feed, item: Chunk | Entries) -> Cursor:
     if isinstance(item, Entries):
         return Cursor(item.source, mark=item.mark)
     pending = max(reader.scanner.pending for reader in feed.readers)
-    return Cursor(item.source, item.identity, item.position + len(item.data) - pending)
+    return Cursor(item.source, item.identity, item.position + len(item.data) - pending, item.mark)
 
 
 def _by_jail(batch: Batch, jails: Sequence[str]) -> Iterator[Failures]:

@@ -11,12 +11,16 @@ import signal
 import socket
 from collections.abc import Iterator, Sequence
 
+from stockade.actions.shell import Shell
 from stockade.control.server import ControlServer, Request
 from stockade.core.events import Event, Failures, OwnAddresses, Resolved, Tick
 from stockade.daemon import host
 from stockade.daemon.clock import Clock
+from stockade.daemon.ignorefiles import CHECK_SECONDS
 from stockade.daemon.parts import Parts
+from stockade.daemon.remarks import Remarks
 from stockade.daemon.requests import Requests
+from stockade.daemon.sentences import of_found, of_lookup
 from stockade.daemon.words import Level, printable
 from stockade.model.chunk import Source
 from stockade.model.clock import Monotonic, Seconds, Wall
@@ -54,6 +58,7 @@ class Loop:
         self._is_stopping = False
         self._is_verdict_due = False
         self._is_protected: bool | None = None
+        self._remarks = Remarks()
 
     def run(self) -> None:
         """Turns until SIGTERM or SIGINT; SIGHUP reloads. Commits a last time before it returns."""
@@ -91,8 +96,8 @@ class Loop:
             return 0.0
         due = [*self._due.values(), Monotonic(mono + max(0.0, self._parts.core.deadline() - self._clock.wall()))]
         due += [deadline for source in self._parts.sources if (deadline := source.deadline(mono)) is not None]
-        control = self._server.deadline(mono)
-        return max(0.0, min([*due, control] if control is not None else due) - mono)
+        due += [at for at in (self._server.deadline(mono), self._parts.ignore_commands.deadline()) if at is not None]
+        return max(0.0, min(due) - mono)
 
     def _attend(self, key: selectors.SelectorKey, mask: int, now: Wall, mono: Monotonic) -> Iterator[Request]:
         """Takes one ready descriptor."""
@@ -105,9 +110,12 @@ class Loop:
                 self._say_protection(now)
             case "resolver":
                 for answer in self._parts.resolver.take():
+                    self._say_resolved(answer.name, answer.addresses)
                     self._handle(Resolved(answer.name, answer.addresses), now)
             case "signal":
                 self._take_signals(self._wakened.recv(64))
+            case Shell():
+                return  # every turn looks after all of them
             case source:
                 self._eager.add(source)
 
@@ -146,14 +154,27 @@ class Loop:
             for jail, one in odd:
                 message = f"[{jail}] odd line ({one.reason}): {printable(one.line[:200])}"
                 self._parts.words.say_seldom("odd line", Level.WARNING, "filter", message)
+            self._say_remarks(now)
+
+    def _say_resolved(self, name: str, addresses: Sequence[str]) -> None:
+        """Warns, where a jail has `usedns = warn`, that a name in its log was believed."""
+        waiting = (jail for jail in self._parts.core.jails.values() if jail.is_waiting_for(name))
+        if addresses and any(jail.settings.filter.usedns == "warn" for jail in waiting):
+            sentence = of_lookup(name, addresses)
+            self._parts.words.say_seldom("DNS lookup", sentence.level, sentence.logger, printable(sentence.text))
+
+    def _say_remarks(self, now: Wall) -> None:
+        for jail, note in self._parts.intake.take_notes():
+            for sentence in self._remarks.sentences(jail, note, now):
+                self._parts.words.say(Level.WARNING, "filter", sentence)
 
     def _say_found(self, event: Failures) -> None:
         words = self._parts.words
         total, shown = len(event.found.ids), words.left("Found")
         for index in range(min(total, shown)):
             failure = event.found.failure(index)
-            message = f"[{event.jail}] Found {failure.id} - {self._parts.stamp(failure.time)}"
-            words.say_seldom("Found", Level.INFO, "filter", message)
+            sentence = of_found(event.jail, failure.id, failure.time)
+            words.say_seldom("Found", sentence.level, sentence.logger, sentence.text)
         words.leave_out("Found", max(0, total - shown))
 
     def _handle(self, event: Event, now: Wall) -> None:
@@ -166,7 +187,12 @@ class Loop:
             self._is_verdict_due = True
             host.tell_service_manager("WATCHDOG=1")
         if self._is_due("own addresses", OWN_ADDRESS_SECONDS, mono):
-            self._handle(OwnAddresses(host.own_addresses()), now)
+            self._handle(OwnAddresses(host.own_addresses(), host.own_names()), now)
+        if self._parts.ignore_files and self._is_due("ignore files", CHECK_SECONDS, mono):
+            for event in self._parts.ignore_files.read_changed(mono):
+                self._handle(event, now)
+        for answer in self._parts.ignore_commands.turn(self._selector, mono):
+            self._handle(answer, now)
         if self._is_due("purge", PURGE_SECONDS, mono):
             self._parts.purge(now, PURGE_ROWS)
         self._server.expire(mono)

@@ -8,23 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from random import SystemRandom
 
 from stockade.control.schema import ReloadResult
 from stockade.core import Core
-from stockade.core.events import Restored
-from stockade.daemon import answers
+from stockade.core.events import OwnAddresses, Restored
+from stockade.core.past import MAX_PAST
+from stockade.daemon import answers, host
 from stockade.daemon.configuration import Configuration, read_configuration
 from stockade.daemon.enforcement import Enforcement
 from stockade.daemon.feeds import Feeds
+from stockade.daemon.ignorecommands import IgnoreCommands
+from stockade.daemon.ignorefiles import IgnoreFiles
 from stockade.daemon.intake import Intake
 from stockade.daemon.options import Options
-from stockade.daemon.runner import Runner, stamp
+from stockade.daemon.runner import Ask, Runner
 from stockade.daemon.words import Level, Words
 from stockade.errors import LedgerError, RequestError
 from stockade.ledger import Ledger
+from stockade.model.ban import Ban
 from stockade.model.chunk import Source
-from stockade.model.clock import Wall
+from stockade.model.clock import Monotonic, Wall
 from stockade.resolve import Resolver
+
+MAX_SAID = 10_000
+"""Lines about bans that come back or go together, at the start and the end; of the rest only the number is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Fixed:
     ledger: Ledger
     enforcement: Enforcement
     resolver: Resolver
+    ignore_commands: IgnoreCommands
     words: Words
     rights: dict[str, str]
     started: Wall
@@ -46,8 +55,12 @@ class Parts:
     def __init__(self, fixed: Fixed, configuration: Configuration) -> None:
         self._fixed = fixed
         self._configuration = configuration
-        self.core = Core(configuration.settings, fixed.started)
-        self.runner = Runner(self.core, fixed.ledger, fixed.enforcement, fixed.words, fixed.resolver.ask)
+        self.core = Core(configuration.settings, fixed.started, SystemRandom().random)
+        ask = Ask(fixed.resolver.ask, fixed.ignore_commands.ask)
+        self.runner = Runner(self.core, fixed.ledger, fixed.enforcement, fixed.words, ask)
+        fixed.ignore_commands.configure(configuration.settings)
+        self._ignore_files = IgnoreFiles(configuration.settings)
+        self._learn_exemptions(fixed.started)
         self._restore(fixed.started)
         known = {one.cursor.source: one for one in fixed.ledger.progress()}
         self._feeds = Feeds(configuration.settings, {name: p.cursor for name, p in known.items()}, fixed.started)
@@ -66,6 +79,16 @@ class Parts:
         return self._fixed.resolver
 
     @property
+    def ignore_commands(self) -> IgnoreCommands:
+        """The jails' `ignorecommand`, at work."""
+        return self._fixed.ignore_commands
+
+    @property
+    def ignore_files(self) -> IgnoreFiles:
+        """The lists that `ignoreip` names."""
+        return self._ignore_files
+
+    @property
     def words(self) -> Words:
         """The log."""
         return self._fixed.words
@@ -75,9 +98,13 @@ class Parts:
         """What is read at present."""
         return self._feeds.sources
 
-    def stamp(self, at: float) -> str:
-        """A time as the log prints it."""
-        return stamp(Wall(at))
+    def _learn_exemptions(self, now: Wall) -> None:
+        """Tells the core who is exempt before it sees a ban or a failure."""
+        self.core.handle(OwnAddresses(host.own_addresses(), host.own_names()), now)
+        for event in self._ignore_files.read_changed(Monotonic(0.0)):
+            self.core.handle(event, now)
+        for problem in self._ignore_files.problems:
+            self._fixed.words.say(Level.WARNING, "filter", str(problem))
 
     def _restore(self, now: Wall) -> None:
         """Takes up where the last run stopped. The kernel comes first, so that there is no gap: bans, then what ran out
@@ -87,11 +114,23 @@ class Parts:
         self._fixed.enforcement.ensure(standing, now)
         self.core.restore_counters(ledger.counters())
         overdue = [replace(ban, fields={}, matches=()) for ban in ledger.overdue_bans(now)]
-        restored = Restored([*overdue, *standing], ledger.windows())
+        past = ledger.past(now, self._configuration.settings.daemon.dbpurgeage, MAX_PAST // 2)
+        restored = Restored([*overdue, *standing], ledger.windows(), past)
+        self._say_each("Restore Ban", standing)
         self.runner.execute(self.core.handle(restored, now), now)
         if standing:
             message = f"{len(standing)} bans restored from the ledger; they end when they would have ended"
             self._fixed.words.say(Level.INFO, "actions", message)
+
+    def _say_each(self, what: str, bans: Sequence[Ban]) -> None:
+        for ban in bans[:MAX_SAID]:
+            self._fixed.words.say(Level.NOTICE, "actions", f"[{ban.jail}] {what} {ban.id}")
+        if len(bans) > MAX_SAID:
+            self._fixed.words.say(Level.NOTICE, "actions", f"{what}: {len(bans) - MAX_SAID} more")
+
+    def say_repealed(self) -> None:
+        """Says of every ban that its block leaves the kernel with the daemon."""
+        self._say_each("Repeal Ban", [active.ban for active in self.core.active_bans()])
 
     def reload(self, now: Wall) -> ReloadResult:
         """Takes a new configuration; RequestError, and nothing changes, when anything is wrong with it."""
@@ -114,7 +153,12 @@ class Parts:
         feeds = Feeds(fresh.settings, {name: one.cursor for name, one in known.items()}, now)
         self._configuration = fresh
         self.words.configure(fresh.settings.daemon.loglevel)
-        self.core.configure(fresh.settings)
+        self._fixed.ledger.keep_matches(fresh.settings.daemon.dbmaxmatches)
+        self._fixed.ignore_commands.configure(fresh.settings)
+        self._ignore_files = IgnoreFiles(fresh.settings)
+        adjustments = self.core.configure(fresh.settings, now)
+        self.runner.execute(adjustments, now)
+        self._learn_exemptions(now)
         self._feeds.hand_over(feeds)
         self._feeds = feeds
         self.intake = Intake(feeds.jails_of, fresh.open_scanner, known)
@@ -145,7 +189,8 @@ class Parts:
 
     def _troubles(self) -> list[str]:
         trouble = self.runner.ledger_trouble
-        return [*([str(trouble)] if trouble is not None else []), *self._fixed.ledger.notices]
+        files = [str(problem) for problem in self._ignore_files.problems]
+        return [*([str(trouble)] if trouble is not None else []), *self._fixed.ledger.notices, *files]
 
     def purge(self, now: Wall, rows: int) -> None:
         """Deletes a piece of old history."""

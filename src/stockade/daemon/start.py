@@ -24,6 +24,7 @@ from stockade.control.server import ControlServer
 from stockade.daemon.clock import Clock
 from stockade.daemon.configuration import Configuration, read_configuration
 from stockade.daemon.enforcement import Enforcement
+from stockade.daemon.ignorecommands import IgnoreCommands
 from stockade.daemon.loop import Loop
 from stockade.daemon.memory import settle_collector
 from stockade.daemon.options import Options
@@ -49,7 +50,7 @@ def run(options: Options, link: Link) -> None:
     try:
         setup = _Setup(options, link, Clock())
         setup.serve()
-        is_keep = options.is_keeping_bans(setup.configuration.settings.daemon.is_keepbans)
+        is_keep = setup.is_keeping_bans
         setup.words.say(Level.INFO, "server", f"Exiting Stockade; bans {'stay in' if is_keep else 'leave'} the kernel")
     finally:
         link.close(is_keep=is_keep)
@@ -69,6 +70,11 @@ class _Setup:
         for problem in self.configuration.problems:
             self.words.say(Level.ERROR if problem.is_fatal else Level.WARNING, "server", str(problem))
 
+    @property
+    def is_keeping_bans(self) -> bool:
+        """Whether blocks stay in the kernel when the daemon has ended."""
+        return self.options.is_keeping_bans(self.configuration.settings.daemon.is_keepbans)
+
     def serve(self) -> None:
         """Makes state and socket, gives up every right, and turns the loop."""
         _raise_file_limit()
@@ -78,11 +84,14 @@ class _Setup:
         try:
             dropped = _drop(self.configuration, identity, self.options, self.words)
             with ExitStack() as stack:
-                self._loop(server, dropped, stack).run()
+                parts, loop = self._loop(server, dropped, stack)
+                loop.run()
+                if not self.is_keeping_bans:
+                    parts.say_repealed()
         finally:
             server.close()
 
-    def _loop(self, server: ControlServer, dropped: Rights, stack: ExitStack) -> Loop:
+    def _loop(self, server: ControlServer, dropped: Rights, stack: ExitStack) -> tuple[Parts, Loop]:
         started = self.clock.wall()
         maxmatches = self.configuration.settings.daemon.dbmaxmatches
         ledger = Ledger.open(self.options.ledger_path, now=started, maxmatches=maxmatches)
@@ -91,13 +100,17 @@ class _Setup:
         resolver = Resolver(self.clock.monotonic, with_ipv6=allowed in ("auto", "1", "on", "true", "yes"))
         stack.callback(resolver.close)
         enforcement = Enforcement(self.link)
-        fixed = Fixed(self.options, ledger, enforcement, resolver, self.words, _shown(dropped), started)
+        ignore_commands = IgnoreCommands(self.words, os.environ)
+        stack.callback(ignore_commands.close)
+        fixed = Fixed(
+            self.options, ledger, enforcement, resolver, ignore_commands, self.words, _shown(dropped), started
+        )
         parts = Parts(fixed, self.configuration)
         stack.callback(parts.close)
         loop = Loop(parts, self.clock, server, Requests(parts, server))
         stack.callback(loop.close)
         settle_collector()
-        return loop
+        return parts, loop
 
 
 def _raise_file_limit() -> None:

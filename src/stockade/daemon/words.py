@@ -9,28 +9,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from enum import IntEnum
 from time import localtime, strftime
 from typing import TextIO
 
 from stockade.model.clock import Wall
+from stockade.model.saying import Level
+
+__all__ = ["MAX_LINE", "MAX_REPEATS", "Level", "Words", "printable"]
 
 MAX_LINE = 4096
 """Characters of one log line; the rest is cut and marked."""
 
 MAX_REPEATS = 100
 """Lines of one kind a minute; further ones are counted and said in one line. Bans and unbans are never left out."""
-
-
-class Level(IntEnum):
-    """fail2ban's levels."""
-
-    CRITICAL = 50
-    ERROR = 40
-    WARNING = 30
-    NOTICE = 25
-    INFO = 20
-    DEBUG = 10
 
 
 _PRIORITY = {Level.CRITICAL: 2, Level.ERROR: 3, Level.WARNING: 4, Level.NOTICE: 5, Level.INFO: 6, Level.DEBUG: 7}

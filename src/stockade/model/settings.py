@@ -61,7 +61,8 @@ class FilterSettings:
 @dataclass(frozen=True, slots=True)
 class ActionSettings:
     """One item of `action`: the file's name, the unique name in the jail, the bracket arguments and, for actions read
-    from action.d, every command and property (`actionban`, `actionban?family=inet6`, …) with run-time tags left."""
+    from action.d, every command and property (`actionban`, `set?family=inet6`, …) with run-time tags left; `timeout` is
+    a number of seconds."""
 
     name: str
     actname: str
@@ -84,6 +85,16 @@ class BanTimeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class IgnoreCache:
+    """`ignorecache`: answers of `ignorecommand` are kept by `key` (text with ticket tags), at most `max_count` of them,
+    for `max_time` seconds."""
+
+    key: str
+    max_count: int = 100
+    max_time: Seconds = 300.0
+
+
+@dataclass(frozen=True, slots=True)
 class JailSettings:
     """Everything one jail needs to run. Exactly one of `logpaths` and `journal` feeds it."""
 
@@ -98,7 +109,7 @@ class JailSettings:
     ignoreip: tuple[str, ...] = ()
     is_ignoreself: bool = True
     ignorecommand: str = ""
-    ignorecache: str = ""
+    ignorecache: IgnoreCache | None = None
     prefix_v6: int = 128
     """IPv6 failures are counted and banned per network of this many bits (own key `banprefix6`, 1…128)."""
     port: str = ""

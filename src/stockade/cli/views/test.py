@@ -12,10 +12,9 @@ from rich.text import Text
 
 from stockade.cli.humanise import count, plural
 from stockade.cli.safe_text import safe_text
+from stockade.cli.views.bars import BAR, bar
 from stockade.cli.views.style import BAD, FAINT, GOOD, HEAD, WARN, advice, table
 
-BAR = 24
-"""Columns of a full bar."""
 LEAST = 20
 """Characters of an expression that the table of rules shows even where there is no room for them."""
 
@@ -36,9 +35,12 @@ def render_test(
     *,
     top: Sequence[tuple[str, int]],
     odd: Sequence[Mapping[str, Any]] = (),
+    missed: Sequence[Mapping[str, Any]] = (),
+    damage: Sequence[str] = (),
     columns: int = 100,
 ) -> Iterator[RenderableType]:
-    """Gives the page for a summary of the tester; `top` is who failed most, with counts, `odd` the first odd lines."""
+    """Gives the page for a summary of the tester; `top` is who failed most, with counts, `odd` the first odd
+    lines, `missed` the missed ones if they are few, `damage` what kept the log from being read to its end."""
     names = ", ".join(safe_text(name) for name in filters)
     seconds = f" in {summary['seconds']:.2f} s"
     read = plural(summary["lines"], "line")
@@ -58,7 +60,14 @@ def render_test(
         yield ""
         yield Text("Odd lines", HEAD)
         yield from (render_line(row) for row in odd)
-    for hint in _hints(summary):
+    if missed:
+        yield ""
+        yield Text("Missed lines", HEAD)
+        yield from (render_line(row) for row in missed)
+    for text in damage:
+        yield ""
+        yield advice(f"the log was not read to its end: {text} → what could be read is counted", WARN)
+    for hint in _hints(summary, is_missed_shown=bool(missed)):
         yield ""
         yield advice(hint, WARN)
 
@@ -69,15 +78,6 @@ def render_line(row: Mapping[str, Any]) -> str:
     return f"{row['n']:>8} {row['verdict']}{reason}  {safe_text(row['line'])}"
 
 
-def _bar(part: int, whole: int, style: str) -> Text:
-    """Gives a bar in eighths of a column, so that small parts are seen as well."""
-    eighths = round(BAR * 8 * part / whole) if whole else 0
-    if part and not eighths:
-        eighths = 1
-    full, rest = divmod(eighths, 8)
-    return Text("█" * full + ("▏▎▍▌▋▊▉"[rest - 1] if rest else ""), style)
-
-
 def _verdicts(summary: Mapping[str, Any]) -> Table:
     rows = table(["", ">", "", "~"])
     rows.show_header = False
@@ -85,7 +85,7 @@ def _verdicts(summary: Mapping[str, Any]) -> Table:
     for verdict, style, meaning in _VERDICTS:
         number = summary.get(verdict, 0)
         if number or verdict in ("fail", "missed"):
-            rows.add_row(Text(verdict, style), count(number), _bar(number, lines, style), Text(meaning, FAINT))
+            rows.add_row(Text(verdict, style), count(number), bar(number, lines, style), Text(meaning, FAINT))
     if summary["undated"]:
         rows.add_row(
             Text("undated", WARN), count(summary["undated"]), "", Text("of these, without a known date", FAINT)
@@ -101,7 +101,7 @@ def _rules(rules: Sequence[Mapping[str, Any]], columns: int, *, has_filters: boo
     room = max(LEAST, columns - 2 - len("rule") - max(len("hits"), len(count(most))) - BAR - 3 * 2 - names)
     for rule in sorted(rules, key=lambda rule: -rule["hits"]):
         regex = rule.get("regex", "")
-        cells: list[RenderableType] = [str(rule["rule"]), count(rule["hits"]), _bar(rule["hits"], most, GOOD)]
+        cells: list[RenderableType] = [str(rule["rule"]), count(rule["hits"]), bar(rule["hits"], most, GOOD)]
         if has_filters:
             cells.append(safe_text(rule.get("filter", "")))
         rows.add_row(*cells, Text(_cut(safe_text(regex), room), FAINT))
@@ -117,11 +117,11 @@ def _top(top: Sequence[tuple[str, int]]) -> Table:
     rows.show_header = False
     most = max(number for _, number in top)
     for name, number in top:
-        rows.add_row(Text(safe_text(name), HEAD), count(number), _bar(number, most, BAD))
+        rows.add_row(Text(safe_text(name), HEAD), count(number), bar(number, most, BAD))
     return rows
 
 
-def _hints(summary: Mapping[str, Any]) -> Iterator[str]:
+def _hints(summary: Mapping[str, Any], *, is_missed_shown: bool) -> Iterator[str]:
     """What to try when the result is not what one expects."""
     lines = summary["lines"]
     if not lines:
@@ -131,7 +131,7 @@ def _hints(summary: Mapping[str, Any]) -> Iterator[str]:
         yield f"{plural(summary['old'], 'line')} were left out as older than findtime → --no-findtime"
     if summary["undated"] * 2 > lines:
         yield "most lines have no date that is known → give the filter a datepattern"
-    if not summary["fail"] and not summary.get("old"):
+    if not summary["fail"] and not summary.get("old") and not is_missed_shown:
         yield "no failure was found → --missed shows the lines that no rule matched"
     if summary["odd"]:
         yield f"{plural(summary['odd'], 'line')} hit a limit or could not be decoded → --json shows all of them"
