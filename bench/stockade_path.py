@@ -1,7 +1,7 @@
-"""The daemon's way from bytes to decisions, put together for a benchmark: `Intake` and `Core` on the shipped tree.
+"""The daemon's way from bytes to decisions, put together for a benchmark: `Intake` and `Core` with any number of jails.
 
-In: blocks of bytes with the time at which they are read. Out: how many failures and bans came of them. Must add nothing
-to the work that the daemon would not do.
+In: blocks of bytes with the time at which they are read. Out: how many failures and bans came of them, and whose the
+failures of a block are. Must add nothing to the work that the daemon would not do.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC
+from pathlib import Path
 
 from bench.corpus import moment
 from stockade._scanner import Scanner
@@ -31,13 +32,14 @@ START = Wall(moment(0, 1))
 
 
 class Machinery:
-    """Scanner, windows and decisions of one jail, with the shipped defaults and the given filter."""
+    """One log's scanner, windows and decisions: a jail for each filter, with the shipped limits."""
 
-    def __init__(self, item: str) -> None:
+    def __init__(self, items: Sequence[str], base: Path = SHIPPED) -> None:
+        """`items` are filters of the tree `base`, in jails of their names."""
         loaded = load(has_files=lambda pattern: True)
         sshd = next(jail for jail in loaded.settings.jails if jail.name == "sshd")
-        jail = replace(sshd if item == "sshd" else _other(sshd, item), ban=BanTimeSettings(bantime=DAY))
-        self._jails = (jail,)
+        sshd = replace(sshd, ban=BanTimeSettings(bantime=DAY))
+        self._jails = tuple(sshd if item == "sshd" else _other(sshd, item, base) for item in items)
         self._intake = Intake(lambda source: self._jails, _scanner, {})
         self._core = Core(Settings(jails=self._jails), START)
         self._position = 0
@@ -52,22 +54,23 @@ class Machinery:
         self._position += len(data)
         return events
 
-    def take(self, data: bytes, time: float) -> None:
-        """Handles one block as the daemon does."""
+    def take(self, data: bytes, time: float) -> list[Failures]:
+        """Handles one block as the daemon does; gives the failures that were found."""
         now = Wall(time)
         for event in self.scan(data, time):
             self.failures += len(event.found.ids)
             self.bans += sum(isinstance(command, StartBan) for command in self._core.handle(event, now))
         if self._core.deadline() <= now:
             self._core.handle(Tick(), now)
+        return events
 
 
 def _scanner(jails: Sequence[JailSettings]) -> Scanner:
     return open_scanner([FilterUse(jail.filter, jail.findtime) for jail in jails], now=START, local_zone=UTC)
 
 
-def _other(jail: JailSettings, item: str) -> JailSettings:
-    settings, problems = load_filter(SHIPPED, item)
+def _other(jail: JailSettings, item: str, base: Path) -> JailSettings:
+    settings, problems = load_filter(base, item)
     if problems:
         raise SystemExit("\n".join(str(problem) for problem in problems))
     return replace(jail, name=settings.name, filter=settings, logpaths=(LogPath("bench"),), journal=None)

@@ -84,12 +84,14 @@ _ISO = (
 _ISO_FIELDS = ((2, "Y"), (4, "m"), (5, "d"), (6, "H"), (7, "M"), (8, "S"), (9, "z"))
 ISO = Date("iso", "^" + _ISO, _ISO_FIELDS, is_anchored=True, layout="iso")
 ISO_ANYWHERE = Date("iso anywhere", r"(?<!\w)" + _ISO, _ISO_FIELDS, layout="iso")
-CLF = Date(
-    "clf",
-    rf"(?i)\b((\d\d?)([-/])({_MONTH})\3(20\d\d)[ :]?(\d\d?):(\d\d?):(\d\d?)(?:\.\d{{1,6}})?"
-    r"(?: ([-+]\d{4}))?)(?=\W|$)",
-    ((2, "d"), (4, "b"), (5, "Y"), (6, "H"), (7, "M"), (8, "S"), (9, "z")),
-    layout="clf",
+_CLF = (
+    rf"((\d\d?)([-/])({_MONTH})\3(20\d\d)[ :]?(\d\d?):(\d\d?):(\d\d?)(?:\.\d{{1,6}})?"
+    r"(?: ([-+]\d{4}))?)(?=\W|$)"
+)
+_CLF_FIELDS = ((2, "d"), (4, "b"), (5, "Y"), (6, "H"), (7, "M"), (8, "S"), (9, "z"))
+CLF = Date("clf", r"(?i)\b" + _CLF, _CLF_FIELDS, layout="clf")
+CLF_IN_BRACKETS = Date(
+    "clf in the first brackets", r"(?i)^[^\[]*\[" + _CLF, _CLF_FIELDS, is_anchored=True, layout="clf"
 )
 EPOCH = Date("epoch", r"^(\d{10,11})(?:\.\d{3,6})?\b", ((1, "E"),), is_anchored=True)
 DATES = (SYSLOG, ISO, ISO_ANYWHERE, CLF, EPOCH)

@@ -10,6 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from bench import works
+from bench.corpus import BLOCK_BYTES
+
+from stockade.config import SHIPPED
+from stockade.sources.track import MAX_CHUNK
 
 GENERATOR = Path(__file__).resolve().parents[2] / "bench" / "generate.py"
 RESERVED = [
@@ -19,7 +24,7 @@ RESERVED = [
 HASHES = {
     "attack": "79107dcabedc6ffcefcfa57d217b958cbd956e7e691f86dd8eb1e15be9da1f5a",
     "quiet": "ec0424fa3b80b9a20ebcf2bd2b6d119e3a54038be3343808d7b0a9b03ec3bb9a",
-    "nginx": "f02d4c3772ffc97c983fa68de3aba7abfe68a4ababb21f1d6500838a25678dbd",
+    "nginx": "5f4b0f82f2d6c75c8a8d0ad80a3a8eade73dc4bdd0ab3d72bba8b72f8c5e6ca5",
 }
 
 
@@ -54,3 +59,26 @@ def test_quiet_is_mostly_not_about_ssh() -> None:
     """The quiet corpus is 95 % everyday lines: a scanner must be fast at saying no."""
     lines = generate("quiet", "--lines", "4000").splitlines()
     assert 0.03 < sum(b" sshd[" in line for line in lines) / len(lines) < 0.07
+
+
+def test_nginx_has_something_for_every_kind_of_jail() -> None:
+    """2 % of the requests are suspicious, and among them is each kind that filters for access logs look for."""
+    lines = generate("nginx", "--lines", "20000").splitlines()
+    kinds = (b'" 400 ', b" - admin [", b'" 403 ', b"/wp-login.php", b"=http://", b"Jorgee")
+    found = {kind: sum(kind in line for line in lines) for kind in kinds}
+    assert all(found.values()), found
+    assert (
+        0.015
+        < sum(b"203.0.113." not in line[:11] and b"192.0.2." not in line[:8] for line in lines) / len(lines)
+        < 0.025
+    )
+
+
+def test_blocks_are_what_the_reader_takes() -> None:
+    """The benchmark hands over blocks of the size that the daemon's reader has."""
+    assert BLOCK_BYTES == MAX_CHUNK
+
+
+def test_our_tree_is_the_shipped_one() -> None:
+    """The benchmark, which imports as little as possible, means the tree that the daemon reads."""
+    assert works.SHIPPED == SHIPPED

@@ -17,7 +17,7 @@ from stockade.match.directives import Years, render
 from stockade.match.limits import Limits
 from stockade.match.problem import ExpressionError
 from stockade.match.spec import FilterSpec, RuleSpec
-from stockade.match.splits import ANYWHERE, BEFORE_SIGNS, BETWEEN_SIGNS, NOWHERE
+from stockade.match.splits import ANYWHERE, AT_START, BEFORE_SIGNS, BETWEEN_SIGNS, NOWHERE, Split
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 CATALOGUE = date_catalogue(Years(2026))
@@ -165,22 +165,30 @@ def test_lines_known_to_have_no_date() -> None:
         assert read((only,), "WARN:a")[1] == "WARN:a"
 
 
+def test_access_logs_have_a_parser() -> None:
+    """The usual pattern for dates in the first brackets is read by the parser of access logs' dates; others are not."""
+    layouts = [each.spec.layout for each in date_templates([r"^[^\[]*\[({DATE})"], CATALOGUE)]
+    assert layouts.count("clf") == 1
+    for other in (r"^[^\[]*(\[{DATE}\])", r"^[^\[]*\[({DATE})**", r"[^\[]*\[({DATE})"):
+        assert not any(each.spec.layout for each in date_templates([other], CATALOGUE))
+
+
 @pytest.mark.parametrize(
     ("pattern", "splits"),
     [
         ("^%Y-%m-%d", NOWHERE),
-        ("{^LN-BEG}%Y-%m-%d", BETWEEN_SIGNS),
-        (r"^\[(%Y-%m-%d)\]", BETWEEN_SIGNS),
-        (r"^x(%Y-%m-%d)y", frozenset({(True, True)})),
+        ("{^LN-BEG}%Y-%m-%d", AT_START),
+        (r"^\[(%Y-%m-%d)\]", {Split("[", "]", 1)}),
+        (r"^x(%Y-%m-%d)y", {Split(True, True, 1)}),
         ("%Y-%m-%d", BETWEEN_SIGNS),
         ("%d/%m/%Y", BEFORE_SIGNS),
         (r"(?:x|(%Y-%m-%d))", ANYWHERE),
         ("{UNB}%Y", ANYWHERE),
-        (r"^[^\[]*\[({DATE})", BETWEEN_SIGNS),
+        (r"^[^\[]*\[({DATE})", {Split("[", False)}),
         (r"\[%Y\]", ANYWHERE),
     ],
 )
-def test_where_a_date_may_be_cut_out(pattern: str, splits: frozenset[tuple[bool, bool]]) -> None:
+def test_where_a_date_may_be_cut_out(pattern: str, splits: frozenset[Split]) -> None:
     """The neighbours of the cut are known from the template, or anything is possible."""
     assert date_templates([pattern], CATALOGUE)[0].splits == splits
 

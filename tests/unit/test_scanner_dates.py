@@ -10,6 +10,7 @@ import pytest
 from tests.scanner_specs import (
     ADDR,
     CLF,
+    CLF_IN_BRACKETS,
     DATES,
     EPOCH,
     ISO,
@@ -87,7 +88,7 @@ def _random_line(random: random.Random) -> str:
 def test_layouts_agree_with_expressions(zone: tuple[tuple[int, int], ...]) -> None:
     """Over thousands of dates, good and damaged, the hand-made parsers give what the expressions give."""
     lines = [_random_line(random.Random(seed)) for seed in range(3000)]
-    for dates in ((SYSLOG,), (ISO,), (ISO_ANYWHERE,), (CLF,)):
+    for dates in ((SYSLOG,), (ISO,), (ISO_ANYWHERE,), (CLF,), (CLF_IN_BRACKETS,), (ISO, CLF_IN_BRACKETS)):
         assert _read(dates, *lines, zone=zone) == _read(without_layouts(dates), *lines, zone=zone)
 
 

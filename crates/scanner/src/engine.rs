@@ -17,7 +17,7 @@ use crate::literals::{Literals, Walk};
 use crate::regex::Machine;
 use crate::search::Search;
 use crate::spec;
-use crate::text::{decode, Encoding, Text};
+use crate::text::{decode, AsciiLines, Encoding, Text};
 use crate::timing::Clock;
 
 /// Counts since the start, of the engine; rules count for themselves.
@@ -162,7 +162,7 @@ impl Engine {
     fn candidate_lines(&mut self, data: &[u8], clock: Clock, out: &mut Yield) {
         self.counts.lines += memchr_iter(b'\n', data).count() as u64;
         let Some(literals) = self.literals.take() else { return };
-        let ascii = if data.is_ascii() { std::str::from_utf8(data).ok() } else { None };
+        let mut ascii = AsciiLines::new(data);
         let mut walk = Walk::new(&literals, data);
         let mut from = 0;
         while let Some(at) = walk.next(from) {
@@ -170,7 +170,7 @@ impl Engine {
             self.long_lines(data, from, start, clock, out);
             from = end(data, at) + 1;
             let line = start..from - 1;
-            self.whole_line((&data[line.clone()], ascii.map(|all| &all[line])), None, true, clock, out);
+            self.whole_line((&data[line.clone()], ascii.line(line)), None, true, clock, out);
         }
         self.long_lines(data, from, data.len(), clock, out);
         self.literals = Some(literals);

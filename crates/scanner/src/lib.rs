@@ -15,6 +15,7 @@ mod expressions;
 mod failure;
 mod fields;
 mod filter;
+mod grams;
 mod hashing;
 mod identifier;
 mod interest;

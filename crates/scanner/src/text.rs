@@ -3,6 +3,7 @@
 //! In: raw bytes and the log's encoding. Out: valid UTF-8 with a note whether it is pure ASCII, and whether all of it
 //! could be decoded. Never fails: what cannot be decoded becomes U+FFFD.
 
+use std::ops::Range;
 use std::str;
 
 /// How the bytes of a log are to be read. Other encodings are converted before the bytes are fed.
@@ -78,6 +79,35 @@ fn is_ascii(bytes: &[u8]) -> bool {
     bits & HIGH == 0
 }
 
+/// Lines of one chunk, of which several at a time are found to be ASCII: where most lines are looked at, a check for
+/// each would cost more, and where few are, a check of the whole chunk would.
+pub struct AsciiLines<'a> {
+    data: &'a [u8],
+    /// The part that was found to be ASCII last.
+    known: Range<usize>,
+}
+
+impl<'a> AsciiLines<'a> {
+    const AHEAD: usize = 512;
+
+    pub fn new(data: &'a [u8]) -> AsciiLines<'a> {
+        AsciiLines { data, known: 0..0 }
+    }
+
+    /// The line as text, if it and what was checked with it is ASCII.
+    pub fn line(&mut self, line: Range<usize>) -> Option<&'a str> {
+        if line.start < self.known.start || line.end > self.known.end {
+            let end = self.data.len().min(line.end.max(line.start + Self::AHEAD));
+            if !self.data[line.start..end].is_ascii() {
+                return None;
+            }
+            self.known = line.start..end;
+        }
+        // SAFETY: ASCII is valid UTF-8, and the line lies within what was checked.
+        Some(unsafe { str::from_utf8_unchecked(&self.data[line]) })
+    }
+}
+
 /// Decodes a line, and says whether some of it could not be; `buffer` holds the result where the bytes are not valid text
 /// as they stand.
 pub fn decode<'a>(raw: &'a [u8], encoding: &Encoding, buffer: &'a mut String) -> (Text<'a>, bool) {
@@ -117,7 +147,7 @@ mod tests {
     /// One byte beyond ASCII is seen at every place of texts of every length.
     #[test]
     fn sees_every_byte() {
-        for length in 0..40 {
+        for length in 0..100 {
             let mut bytes = vec![b'x'; length];
             assert!(is_ascii(&bytes));
             for place in 0..length {
@@ -126,6 +156,21 @@ mod tests {
                 bytes[place] = b'x';
             }
         }
+    }
+
+    /// Lines are text if all of what was looked at with them is ASCII; others are decoded one by one.
+    #[test]
+    fn ascii_lines_are_text() {
+        let mut data = vec![b'x'; 3000];
+        data[1500] = 0x80;
+        let mut lines = AsciiLines::new(&data);
+        assert_eq!(lines.line(0..100).map(str::len), Some(100));
+        assert_eq!(lines.line(200..900).map(str::len), Some(700));
+        assert_eq!(lines.line(1400..1499), None);
+        assert_eq!(lines.line(1499..1501), None);
+        assert_eq!(lines.line(1501..1501).map(str::len), Some(0));
+        assert_eq!(lines.line(2990..3000).map(str::len), Some(10));
+        assert_eq!(lines.line(1490..1600), None);
     }
 
     /// Valid UTF-8 stays as it is, everything else is replaced, and the single-byte encodings are honoured.

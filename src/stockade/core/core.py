@@ -49,6 +49,9 @@ RESOLVE_SECONDS: Seconds = 300.0
 FORGET_SECONDS: Seconds = 3600.0
 """How often what is remembered of earlier bans is gone through for what is stale."""
 
+SPARE_DEADLINES = 1024
+"""Entries of ended bans that the heap of deadlines may hold, beside as many as bans stand."""
+
 RETRY_SECONDS: tuple[Seconds, ...] = (0.2, 1.0, 5.0, 30.0)
 """Pauses before a failed block is tried again; the last one repeats for as long as the ban stands."""
 
@@ -187,8 +190,10 @@ class Core:
 
     def _trim_deadlines(self) -> None:
         """Keeps the heap in proportion to the bans: lifted and replaced ones leave entries behind."""
+        if len(self._deadlines) <= SPARE_DEADLINES:
+            return
         standing = sum(len(jail.bans) for jail in self.jails.values())
-        if len(self._deadlines) > 2 * standing + 1024:
+        if len(self._deadlines) > 2 * standing + SPARE_DEADLINES:
             self._deadlines.keep({(name, i) for name, jail in self.jails.items() for i in jail.bans})
 
     def _find(self, jail: str, identifier: str) -> ActiveBan | None:

@@ -117,12 +117,17 @@ class Windows:
 
     def sweep(self, now: Wall) -> None:
         """Drops windows in which nothing can come together any more."""
+        if not self._windows:
+            return
         horizon = self._horizon(now)
-        while self._windows:
-            identifier, window = next(iter(self._windows.items()))
+        stale = []
+        for identifier, window in self._windows.items():
             if window.touched > horizon:
-                return
-            self.close(identifier)
+                break
+            stale.append(identifier)
+        for identifier in stale:
+            del self._windows[identifier]
+        self._changed.update(stale)
 
     def _forget_oldest(self) -> None:
         self.forgotten += 1

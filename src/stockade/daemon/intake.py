@@ -156,10 +156,11 @@ def _by_jail(batch: Batch, jails: Sequence[str]) -> Iterator[Failures]:
     if len(jails) == 1:
         yield Failures(jails[0], batch)
         return
-    for number, jail in enumerate(jails):
-        mine = [index for index, filter_ in enumerate(batch.filters) if filter_ == number]
-        if mine:
-            yield Failures(jail, _Part(batch, mine))
+    indexes: dict[int, list[int]] = {}
+    for index, number in enumerate(batch.filters):
+        indexes.setdefault(number, []).append(index)
+    for number in sorted(indexes):
+        yield Failures(jails[number], _Part(batch, indexes[number]))
 
 
 class _Part:

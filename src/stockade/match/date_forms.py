@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from stockade.match.directives import MEANINGFUL, Years, has_names, internal, render
 from stockade.match.spec import DateSpec
-from stockade.match.splits import BEFORE_SIGNS, BETWEEN_SIGNS, NOWHERE, Pair
+from stockade.match.splits import AT_START, BEFORE_SIGNS, BETWEEN_SIGNS, NOWHERE, Split
 from stockade.match.templates import DEFAULT_TEMPLATES, ISO, LAYOUTS, LN_BEG, TAI64N, Template
 from stockade.match.tokens import tokens
 from stockade.match.translate import translate
@@ -31,10 +31,10 @@ WORD_FORMS = {"EPOCH": "E", "LEPOCH": "L", TAI64N: "T"}
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """One template and the pairs of neighbours between which its dates may be cut out."""
+    """One template and the places from which its dates may be cut out."""
 
     spec: DateSpec
-    splits: frozenset[Pair]
+    splits: frozenset[Split]
 
 
 def form(template: Template, years: Years) -> Dated:
@@ -61,7 +61,7 @@ def twin(template: Template, years: Years) -> Dated:
     pattern = f"{LINE_BEGIN}({render(template.text, years)}){_AFTER_WORD}"
     layout = LAYOUTS.get(template.pattern, ("", ""))[0]
     spec = date_spec(LN_BEG + template.text, pattern, has_names(template.pattern), is_anchored=True, layout=layout)
-    return Dated(spec, BETWEEN_SIGNS)
+    return Dated(spec, AT_START)
 
 
 def keyword(word: str, years: Years, *, is_bound: bool) -> Dated:
@@ -72,7 +72,7 @@ def keyword(word: str, years: Years, *, is_bound: bool) -> Dated:
     name = LN_BEG + word if is_bound else word
     if is_bound:
         spec = date_spec(name, f"{LINE_BEGIN}({internal(WORD_FORMS[word])}){_AFTER_WORD}", False, is_anchored=True)
-        return Dated(spec, BETWEEN_SIGNS)
+        return Dated(spec, AT_START)
     spec = date_spec(name, f"({word_inside(word)}){_AFTER_WORD}", False, is_anchored=False)
     return Dated(spec, BEFORE_SIGNS if word == TAI64N else BETWEEN_SIGNS)
 

@@ -14,11 +14,12 @@ from stockade.match.directives import Years, has_names, internal, render
 from stockade.match.gate import Tree, admit
 from stockade.match.problem import ExpressionError
 from stockade.match.splits import NOWHERE, is_cut_empty, pairs_around_cut
-from stockade.match.templates import DEFAULT_TEMPLATES, LAYOUTS
+from stockade.match.templates import DEFAULT_TEMPLATES, LAYOUTS, Template
 from stockade.match.tokens import tokens
 
 _OPTION = re.compile(r"\{(\^LN-BEG|UNB)\}")
 _FLAGS = re.compile(r"\(\?([aimsux]+)\)")
+_IN_FIRST_BRACKETS = r"[^\[]*\[({DATE})"
 _STUB = r"(?P<Y>[ @+\w]\w*\w)"
 """Stands for any default template where a pattern with `{DATE}` is checked: begins with anything, ends with a word."""
 
@@ -54,7 +55,9 @@ def user_templates(line: str, years: Years) -> list[Dated]:
         text = _assembled(frame, render(body, years).replace("{DATE}", inside))
         is_caseless = has_names(body) or has_names(template.pattern)
         name = line.replace("{DATE}", template.text)
-        found.append(Dated(date_spec(name, text, is_caseless, is_anchored=frame.is_anchored), splits))
+        layout = _layout_in_brackets(template, frame, body)
+        spec = date_spec(name, text, is_caseless, is_anchored=frame.is_anchored, layout=layout)
+        found.append(Dated(spec, splits))
     return found
 
 
@@ -79,6 +82,12 @@ def _layout_of(layouts: tuple[str, str], frame: _Frame) -> str:
     if frame.begin in ("^", LINE_BEGIN):
         return layouts[0]
     return layouts[1] if frame.is_begin_weak else ""
+
+
+def _layout_in_brackets(template: Template, frame: _Frame, body: str) -> str:
+    """The parser of access logs' dates looks in the line's first brackets, as the usual pattern for them says."""
+    is_usual = frame.begin == "^" and frame.is_end_weak and body == _IN_FIRST_BRACKETS
+    return LAYOUTS.get(template.pattern, ("", ""))[1] if is_usual else ""
 
 
 def _framed(line: str) -> tuple[_Frame, str]:

@@ -7,6 +7,7 @@ tests/properties/test_match_literals.py.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import log2
@@ -26,20 +27,28 @@ from stockade.match.languages import (
     opened,
     united,
 )
-from stockade.match.rarity import MAX_LITERAL, Habitat, bits, rarest_part
+from stockade.match.rarity import MIN_LITERAL, Habitat, bits, rarest_part
 
 MAX_HEAD = 24
 """Bytes of one head; longer ones are cut, which keeps them true."""
-
-MIN_LITERAL = 3
-"""Bytes of the shortest literal worth searching for; a need with a shorter one counts as unknown."""
 
 MAX_CLASS = 8
 """Characters of a class that are told apart; a larger class (`[a-z]`, `[0-9]`) may be anything: what follows it is too
 seldom worth many literals."""
 
+_MAX_RUN = 40
+"""Plain characters taken in one step; longer runs are taken in several, each of which is needed."""
+
 _COST_OF_COUNT = 2.0
 """How many bits longer the literals must be to be worth twice as many of them."""
+
+_MANY = 24
+"""Literals that the scanner's search for few takes at their whole length."""
+
+MIN_SHARED, MAX_SHARED = 8, 12
+_SHARERS = 3
+_RARE_BITS = 30.0
+"""Which parts of literals may stand for them: how long, shared by how many, how rare."""
 
 _MAX_COPIES = 4
 """Copies of a repeated piece that are written out; of more, the first and the last ones are known."""
@@ -84,7 +93,7 @@ class LiteralFinder:
         heads = _heads(whole.heads, self._habitat) if is_bound else set()
         if reader.is_caseless:
             literals, heads = frozenset(each.lower() for each in literals), {each.lower() for each in heads}
-        return Known(_shortest(literals), _least(heads), reader.is_caseless)
+        return Known(_merged(_shortest(literals)), _least(heads), reader.is_caseless)
 
     def _weigh(self, strings: Strings) -> Need | None:
         """Keeps of every string its rarest searchable part; None if one has none that is long enough."""
@@ -122,8 +131,8 @@ class _Reader:
         return self._with_run(whole, run)
 
     def _with_run(self, whole: Language, run: str) -> Language:
-        for at in range(0, len(run), MAX_LITERAL):
-            whole = concatenated(whole, finite(frozenset({run[at : at + MAX_LITERAL]})), self.weigh)
+        for at in range(0, len(run), _MAX_RUN):
+            whole = concatenated(whole, finite(frozenset({run[at : at + _MAX_RUN]})), self.weigh)
         return whole
 
     def _node(self, op: str, argument: Tree, flags: int) -> Language:
@@ -225,6 +234,27 @@ def _shortest(literals: frozenset[bytes]) -> tuple[bytes, ...]:
         if not any(shorter in literal for shorter in kept):
             kept.append(literal)
     return tuple(sorted(kept))
+
+
+def _merged(literals: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Replaces literals of a long list by a rare part that several of them share: fewer and longer ones are quicker to
+    search for. Whoever finds the literal finds its part."""
+    if len(literals) <= _MANY:
+        return literals
+    kept = set(literals)
+    while shared := _best_shared(kept):
+        kept = {each for each in kept if shared not in each} | {shared}
+    return tuple(sorted(kept))
+
+
+def _best_shared(literals: set[bytes]) -> bytes | None:
+    """The rare part that the most literals share, the longest of equals."""
+    owners: Counter[bytes] = Counter()
+    for each in literals:
+        starts = range(len(each) - MIN_SHARED + 1)
+        owners.update({each[at : at + length] for at in starts for length in range(MIN_SHARED, MAX_SHARED + 1)})
+    often = [part for part, count in owners.items() if count >= _SHARERS and bits(part) >= _RARE_BITS]
+    return max(often, key=lambda part: (owners[part], len(part), part), default=None)
 
 
 def _least(heads: set[bytes]) -> tuple[bytes, ...]:

@@ -1,32 +1,49 @@
-"""Where a date may have been cut out of a line: between which kinds of characters.
+"""Where a date may have been cut out of a line: between which characters, and how far from the line's beginning.
 
 Literals are looked for in the raw line, expressions in the line without its date. A literal that lies across the place
-of the cut is not in the raw line, so `literals.py` splits at every pair of neighbours that a date may have stood
-between. In: the parse tree of a date template. Out: those pairs.
+of the cut is not in the raw line, so `rarity.py` parts literals at every place where a date may have stood. In: the
+parse tree of a date template. Out: those places.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from stockade.match.gate import Tree
 
-Pair = tuple[bool, bool]
-"""(the left neighbour is a word character, the right one is)."""
+Neighbour = bool | str
+"""A word character (True), any other (False), or just this sign."""
 
-NOWHERE: frozenset[Pair] = frozenset()
-BETWEEN_SIGNS: frozenset[Pair] = frozenset({(False, False)})
-BEFORE_SIGNS: frozenset[Pair] = frozenset({(False, False), (True, False)})
-ANYWHERE: frozenset[Pair] = frozenset({(left, right) for left in (False, True) for right in (False, True)})
-
-_EITHER = frozenset({True, False})
+MAX_REACH = 16
+"""Characters before a cut that are told apart; a cut further right may be anywhere."""
 
 
-def pairs_around_cut(tree: Tree | None, *, is_begin_weak: bool, is_end_weak: bool) -> frozenset[Pair]:
-    """Returns the pairs between which group 1 of a template can be cut out.
+class Split(NamedTuple):
+    """A place between two neighbours, with at most `reach` characters before it (None: however many)."""
+
+    left: Neighbour
+    right: Neighbour
+    reach: int | None = None
+
+
+NOWHERE: frozenset[Split] = frozenset()
+AT_START: frozenset[Split] = frozenset({Split(False, False, 2)})
+"""Behind up to two signs at the line's beginning, as with `{^LN-BEG}`."""
+
+BETWEEN_SIGNS: frozenset[Split] = frozenset({Split(False, False)})
+BEFORE_SIGNS: frozenset[Split] = frozenset({Split(False, False), Split(True, False)})
+ANYWHERE: frozenset[Split] = frozenset({Split(left, right) for left in (False, True) for right in (False, True)})
+
+Kinds = frozenset[Neighbour]
+_EITHER: Kinds = frozenset({True, False})
+
+
+def pairs_around_cut(tree: Tree | None, *, is_begin_weak: bool, is_end_weak: bool) -> frozenset[Split]:
+    """Returns the places from which group 1 of a template can be cut out.
 
     `is_begin_weak` and `is_end_weak` say that a weak word boundary stands at that end of the whole template. Without a
-    tree, and for a group that is not at the top level, every pair is possible.
+    tree, and for a group that is not at the top level, every place is possible.
     """
     items = list(tree or ())
     at = _cut_index(items)
@@ -36,10 +53,17 @@ def pairs_around_cut(tree: Tree | None, *, is_begin_weak: bool, is_end_weak: boo
     is_bound = any(op.name == "AT" and where.name == "AT_BEGINNING" for op, where in items[:1])
     first, _ = edge_kinds(inside, is_last=False)
     last, _ = edge_kinds(inside, is_last=True)
-    outside = frozenset() if is_bound else _outside(first, is_weak=is_begin_weak)
+    outside: Kinds = frozenset() if is_bound else _outside(first, is_weak=is_begin_weak)
     left = _neighbours(items[:at], outside, is_last=True)
     right = _neighbours(items[at + 1 :], _outside(last, is_weak=is_end_weak), is_last=False)
-    return frozenset((a, b) for a in left for b in right)
+    reach = _reach(tree, at) if is_bound else None
+    return frozenset(Split(a, b, reach) for a in left for b in right)
+
+
+def _reach(tree: Tree, at: int) -> int | None:
+    """Most characters before the cut of a template that is bound to the line's beginning."""
+    width: int = tree[:at].getwidth()[1]
+    return width if width <= MAX_REACH else None
 
 
 def is_cut_empty(tree: Tree | None) -> bool:
@@ -54,20 +78,20 @@ def _cut_index(items: list[Tree]) -> int | None:
     return next((n for n, (op, argument) in enumerate(items) if op.name == "SUBPATTERN" and argument[0] == 1), None)
 
 
-def _outside(edge: frozenset[bool], *, is_weak: bool) -> frozenset[bool]:
+def _outside(edge: Kinds, *, is_weak: bool) -> Kinds:
     """What may lie beyond the template's end: behind a word character, a weak boundary allows no other one."""
     return frozenset({False}) if is_weak and edge == {True} else _EITHER
 
 
-def _neighbours(items: list[Tree], outside: frozenset[bool], *, is_last: bool) -> frozenset[bool]:
+def _neighbours(items: list[Tree], outside: Kinds, *, is_last: bool) -> Kinds:
     """The kinds next to the cut on one side: the template's own characters there, or those beyond its end."""
     kinds, is_nullable = edge_kinds(items, is_last=is_last)
     return kinds | outside if is_nullable else kinds
 
 
-def edge_kinds(items: Iterable[Tree], *, is_last: bool) -> tuple[frozenset[bool], bool]:
-    """Returns which kinds of character (True: word) a sequence may begin or end with, and whether it may be empty."""
-    kinds: frozenset[bool] = frozenset()
+def edge_kinds(items: Iterable[Tree], *, is_last: bool) -> tuple[Kinds, bool]:
+    """Returns which characters a sequence may begin or end with, and whether it may be empty."""
+    kinds: Kinds = frozenset()
     ordered = list(items)
     for op, argument in reversed(ordered) if is_last else ordered:
         found, is_nullable = _node_kinds(op.name, argument, is_last=is_last)
@@ -77,7 +101,7 @@ def edge_kinds(items: Iterable[Tree], *, is_last: bool) -> tuple[frozenset[bool]
     return kinds, True
 
 
-def _node_kinds(op: str, argument: Tree, *, is_last: bool) -> tuple[frozenset[bool], bool]:
+def _node_kinds(op: str, argument: Tree, *, is_last: bool) -> tuple[Kinds, bool]:
     match op:
         case "LITERAL":
             return _character_kinds(argument), False
@@ -101,15 +125,16 @@ def _node_kinds(op: str, argument: Tree, *, is_last: bool) -> tuple[frozenset[bo
             return _EITHER, True
 
 
-def _character_kinds(code: int) -> frozenset[bool]:
+def _character_kinds(code: int) -> Kinds:
     """Beyond ASCII a character may count as either: the scanner may match bytes or characters."""
     if code > 127:
         return _EITHER
-    return frozenset({chr(code).isalnum() or code == ord("_")})
+    char = chr(code)
+    return frozenset({True if char.isalnum() or char == "_" else char})
 
 
-def _set_kinds(items: Tree) -> frozenset[bool]:
-    kinds: frozenset[bool] = frozenset()
+def _set_kinds(items: Tree) -> Kinds:
+    kinds: Kinds = frozenset()
     for op, argument in items:
         match op.name:
             case "LITERAL":

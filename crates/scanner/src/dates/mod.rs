@@ -115,8 +115,7 @@ impl Dater {
         let is_only = self.templates.len() == 1;
         let template = &mut self.templates[index];
         if let Some(found) = layouts::parse(template.layout, text.bytes(), &mut template.minute, now, &self.zone) {
-            let is_known_place = found.start <= reach || is_only;
-            if is_known_place && (!template.is_anchored || found.start == 0) {
+            if template.is_anchored || found.start <= reach || is_only {
                 return Some(Dated { start: found.start, end: found.end, moment: Moment::At(found.time) });
             }
         }
