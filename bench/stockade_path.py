@@ -57,7 +57,8 @@ class Machinery:
     def take(self, data: bytes, time: float) -> list[Failures]:
         """Handles one block as the daemon does; gives the failures that were found."""
         now = Wall(time)
-        for event in self.scan(data, time):
+        events = self.scan(data, time)
+        for event in events:
             self.failures += len(event.found.ids)
             self.bans += sum(isinstance(command, StartBan) for command in self._core.handle(event, now))
         if self._core.deadline() <= now:

@@ -75,7 +75,9 @@ class Model(RuleBasedStateMachine):
                 at = ban.since if before.until is None else min(before.until, ban.since)
                 self.past.append((before, at, BanState.EXPIRED))
             elif before is not None:  # the same ban once more: evidence is only replaced by evidence
-                ban = replace(ban, fields=ban.fields or before.fields, matches=ban.matches or before.matches)
+                kept = replace(ban, fields=ban.fields or before.fields, matches=ban.matches or before.matches)
+                self.standing[key] = kept
+                continue
             self.standing[key] = ban
 
     @rule(written=st.lists(ends, max_size=3))

@@ -15,6 +15,7 @@ class Chunk:
     `position` is the offset of `data[0]`. `is_live` is False while content is read that existed before the end of the
     file was reached for the first time. `is_end` says that this incarnation is complete (rotated away and read to its
     end, or end of input): what is left without newline is a line. A new incarnation starts with another `identity`.
+    `mark` is what else the source must know to go on; it goes into the cursor.
     """
 
     source: str
@@ -23,16 +24,20 @@ class Chunk:
     data: bytes
     is_live: bool
     is_end: bool = False
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Whole lines with their times (journal). `mark` is the journal cursor after the last of them."""
+    """Whole lines with their times (journal, syslog). `mark` is the journal cursor after the last of them.
+
+    `is_spoofable` says that anybody could have sent them in another's name (syslog over UDP)."""
 
     source: str
     entries: tuple[tuple[float, bytes], ...]
     mark: str
     is_live: bool
+    is_spoofable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

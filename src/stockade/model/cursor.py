@@ -10,8 +10,8 @@ class Cursor:
     """Position in one source.
 
     `source` names it (`file:/var/log/auth.log`, `journal:…`). `identity` tells one incarnation from the next (for files
-    `device:inode:fingerprint`). `position` is the byte offset of the first byte not yet consumed (files, stdin), `mark`
-    the journal's own cursor text.
+    `device:inode:fingerprint`). `position` is the byte offset of the first byte not yet consumed (files, stdin). `mark`
+    is the source's own text: the journal's cursor, or the rotated-away files that may still grow.
     """
 
     source: str
