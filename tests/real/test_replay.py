@@ -62,7 +62,7 @@ def test_daemon_and_replay_agree(lone_netns: Namespace, place: Path) -> None:
     with Daemon(place / "stockade", lone_netns, jail_local=JAILS.format(log=log)) as daemon:
         wait_for(lambda: _read(daemon) == log.stat().st_size, "the end of the history")
         with log.open("a") as file:
-            file.write(attack(now, now + 1, 60))
+            file.write(attack(now - 3, now, 60))  # not ahead of the clock: such times count as now
         wait_for(lambda: _read(daemon) == log.stat().st_size, "the end of the log")
         decided = {(row["jail"], row["id"], row["failures"], row["count"], row["since"]) for row in _bans(daemon)}
         counted = {row["name"]: row["failures_counted"] for row in daemon.call("status")["jails"]}
