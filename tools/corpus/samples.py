@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tools.corpus.conditions import holds
 
@@ -103,8 +103,8 @@ def _directive(line: bytes) -> tuple[str, Any] | None:
 def _obey(state: _State, word: str, value: Any) -> Mapping[str, Any] | None:
     """Does what a directive says; gives the annotation of the next line if it is one."""
     match word, value:
-        case "failJSON", {"match": _, **rest}:
-            return {"match": value["match"], **rest}
+        case "failJSON", dict() if "match" in value:
+            return cast("dict[str, Any]", value)
         case "filterOptions", dict() | list():
             state.choose(value)
         case "fileOptions", dict():
