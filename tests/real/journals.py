@@ -31,12 +31,12 @@ def is_missing() -> str:
     return ""
 
 
-def exported(second: float, message: str | bytes, **fields: str) -> bytes:
-    """One entry in the journal's export format."""
+def exported(second: float, message: str | bytes, *, repeated: bytes = b"", **fields: str) -> bytes:
+    """One entry in the journal's export format; `repeated` are further lines of it."""
     data = message if isinstance(message, bytes) else message.encode()
     times = {"__REALTIME_TIMESTAMP": int((START + second) * 1e6), "__MONOTONIC_TIMESTAMP": int(second * 1e6)}
     lines = [f"{name}={value}\n".encode() for name, value in {**times, **HEADERS, **fields}.items() if value != ""]
-    return b"".join(lines) + b"MESSAGE\n" + len(data).to_bytes(8, "little") + data + b"\n\n"
+    return b"".join(lines) + repeated + b"MESSAGE\n" + len(data).to_bytes(8, "little") + data + b"\n\n"
 
 
 def write(path: Path, *entries: bytes) -> None:

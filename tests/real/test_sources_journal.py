@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
 import select
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from stockade.model.chunk import Entries
 from stockade.model.clock import Monotonic, Wall
 from stockade.model.cursor import Cursor
 from stockade.model.settings import JournalSettings
-from stockade.sources.journal import AUDIT_SECONDS, RETRY_SECONDS, Journal, journal_name
+from stockade.sources.journal import AUDIT_SECONDS, POLL_SECONDS, RETRY_SECONDS, Journal, journal_name
 from stockade.sources.journal_line import MAX_FIELD
 from stockade.sources.journal_place import JournalPlace
 from stockade.sources.libsystemd import Library
@@ -217,14 +220,26 @@ def test_directory_that_appears_later_is_read(opened: list[Journal], tmp_path: P
     assert reader.journal.statistics()["opened"] == 2
 
 
-def test_roots_that_exist(tmp_path: Path) -> None:
-    """This machine's journal may lie in either root; what is there is noticed."""
+def test_where_a_machines_journal_lies(tmp_path: Path) -> None:
+    """This machine's journal may lie in either root, in its own directory; other machines' and namespaces' are others'.
+    A file is the same under another name."""
+    mine, other = "0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdee"
     roots = (str(tmp_path / "var"), str(tmp_path / "run"))
-    place = JournalPlace(JournalSettings(), roots)
-    assert (place.directories(), place.files()) == ((), [])
-    write(tmp_path / "run/id/system.journal", *numbered(0, 1))
-    assert place.directories() == (f"{tmp_path}/run", f"{tmp_path}/run/id/")
-    assert place.files() == [f"{tmp_path}/run/id/system.journal"]
+    number = tmp_path / "machine-id"
+    number.write_text(f"{mine}\n")
+    place = JournalPlace(JournalSettings(), roots, str(number))
+    assert (place.identities(), place.files()) == (frozenset(), [])
+    for name in (mine, other, f"{mine}.web"):
+        (tmp_path / "run" / name).mkdir(parents=True)
+        (tmp_path / "run" / name / "system.journal").touch()
+    assert place.files() == [f"{tmp_path}/run/{mine}/system.journal"]
+    known = place.identities()
+    (tmp_path / "run" / mine / "system.journal").rename(tmp_path / "run" / mine / "system@1.journal~")
+    assert place.identities() == known
+    web = JournalPlace(JournalSettings(namespace="web"), roots, str(number))
+    assert web.files() == [f"{tmp_path}/run/{mine}.web/system.journal"]
+    everything = JournalPlace(JournalSettings(flags=0), roots, str(number))
+    assert len(everything.files()) == 2
 
 
 def test_damaged_file_does_not_stop_the_others(opened: list[Journal], tmp_path: Path) -> None:
@@ -249,6 +264,243 @@ def test_files_by_glob(opened: list[Journal], tmp_path: Path) -> None:
     assert len(batch.entries) == 2
 
 
+def test_named_files_that_come_later(opened: list[Journal], tmp_path: Path) -> None:
+    """The library never tells of files that come after it was given names; they are looked for, and read once."""
+    write(tmp_path / "a.journal", *numbered(0, 2))
+    (tmp_path / "empty.journal").touch()
+    journal = Journal(JournalSettings(files=(f"{tmp_path}/*.journal",)), Wall(0.0))
+    opened.append(journal)
+    assert [line[-1:] for batch in journal.read(Monotonic(1.0)) for _, line in batch.entries] == [b"0", b"1"]  # type: ignore[union-attr]
+    write(tmp_path / "b.journal", *numbered(2, 4))
+    journal.read(Monotonic(1.0))
+    deadline = journal.deadline(Monotonic(1.0))
+    assert deadline is not None
+    assert deadline <= 1.0 + POLL_SECONDS
+    journal.read(deadline)
+    assert [line[-1:] for batch in journal.read(deadline) for _, line in batch.entries] == [b"2", b"3"]  # type: ignore[union-attr]
+    assert journal.statistics()["blind"] == 0
+
+
+def test_entry_that_comes_before_what_was_read(opened: list[Journal], tmp_path: Path) -> None:
+    """A user's first entry stands in a file of its own, and may be older than what was read of the others."""
+    write(tmp_path / "system.journal", *numbered(0, 5), exported(9, "number 9"))
+    reader = Reader(opened, tmp_path)
+    assert reader.numbers() == [0, 1, 2, 3, 4, 9]
+    mark = reader.cursor()
+    write(tmp_path / "user-1000.journal", exported(7, "number 7"), exported(8, "number 8"))
+    assert reader.numbers() == [7, 8]
+    assert reader.cursor() == mark
+    write(tmp_path / "system.journal", exported(10, "number 10"))
+    assert reader.numbers() == [10]
+    assert Reader(opened, tmp_path, cursor=reader.cursor()).numbers() == []
+
+
+def test_reader_that_is_not_told(opened: list[Journal], tmp_path: Path) -> None:
+    """Where the library goes on watching what is no longer the journal, the journal is opened again within seconds."""
+    write(tmp_path / "a/system.journal", *numbered(0, 3))
+    write(tmp_path / "b/system.journal", *numbered(3, 6))
+    (tmp_path / "journal").symlink_to("a")
+    reader = Reader(opened, tmp_path / "journal")
+    assert reader.numbers() == [0, 1, 2]
+    (tmp_path / "journal").unlink()
+    (tmp_path / "journal").symlink_to("b")
+    assert reader.numbers() == []
+    reader.now = Monotonic(reader.now + AUDIT_SECONDS)
+    assert reader.numbers() == [3, 4, 5]
+    assert reader.journal.statistics()["blind"] == 1
+
+
+def test_deleted_before_it_was_read(opened: list[Journal], tmp_path: Path) -> None:
+    """What a vacuum took while nobody read is said, with the time that is missing."""
+    write(tmp_path / "1.journal", *numbered(0, 10))
+    first = Reader(opened, tmp_path)
+    first.read()
+    write(tmp_path / "2.journal", *numbered(100, 110))
+    assert Reader(opened, tmp_path, cursor=first.cursor()).journal.statistics()["gaps"] == 0
+    (tmp_path / "1.journal").unlink()
+    late = Reader(opened, tmp_path, cursor=first.cursor())
+    assert late.numbers() == list(range(100, 110))
+    assert late.journal.statistics()["gaps"] == 1
+    detail = late.journal.status()[0].detail
+    assert "(91 s) were deleted before they were read" in detail
+    assert "SystemMaxUse" in detail
+
+
+def test_deleted_after_it_was_read(opened: list[Journal], tmp_path: Path) -> None:
+    """A vacuum behind a reader that is up to date is no loss, however old the last entry that it wanted."""
+    write(tmp_path / "1.journal", *numbered(0, 10))
+    write(tmp_path / "2.journal", *[exported(n, f"{n}", _SYSTEMD_UNIT="other.service") for n in range(100, 200)])
+    write(tmp_path / "3.journal", *[exported(n, f"{n}", _SYSTEMD_UNIT="other.service") for n in range(200, 210)])
+    reader = Reader(opened, tmp_path, ("_SYSTEMD_UNIT=ssh.service", "_HOSTNAME=web1"))
+    assert reader.numbers() == list(range(10))
+    reader.now = Monotonic(reader.now + AUDIT_SECONDS)
+    reader.read()
+    (tmp_path / "1.journal").unlink()
+    (tmp_path / "2.journal").unlink()
+    write(tmp_path / "4.journal", *numbered(210, 212))
+    assert reader.numbers() == [210, 211]
+    assert reader.journal.statistics()["gaps"] == 0
+
+
+def test_several_messages_in_one_entry(opened: list[Journal], tmp_path: Path) -> None:
+    """A program that speaks the journal's protocol may repeat a field: messages are joined by blanks, of other fields
+    the first counts. A thousand fields are no reason to stop."""
+    write(
+        tmp_path / "x.journal",
+        exported(1, "one", repeated=b"MESSAGE=two\nSYSLOG_IDENTIFIER=a\n", SYSLOG_IDENTIFIER="b"),
+        exported(2, "x", repeated=b"".join(b"F%d=x\n" % number for number in range(900))),
+        exported(3, "one", _TRANSPORT="syslog"),
+    )
+    joined, many, plain = Reader(opened, tmp_path).read()
+    assert sorted(joined.partition(b": ")[2].split()) == [b"one", b"two"]
+    assert (many, plain) == (b"web1 sshd: x", b"web1 sshd: one")
+
+
+def test_clock_that_went_back(opened: list[Journal], tmp_path: Path) -> None:
+    """After a start without a clock the journal may be of an earlier time than the cursor: it is read nevertheless."""
+    write(tmp_path / "a/system.journal", *numbered(1000, 1003))
+    first = Reader(opened, tmp_path / "a")
+    first.read()
+    boot = {"_BOOT_ID": "0123456789abcdef0123456789abcd00"}
+    write(tmp_path / "b/system.journal", *(exported(n, f"number {n}", **boot) for n in range(3)))
+    assert Reader(opened, tmp_path / "b", cursor=first.cursor()).numbers() == [0, 1, 2]
+
+
+def test_clock_that_went_back_within_a_file(opened: list[Journal], tmp_path: Path) -> None:
+    """Within one journal the entries' numbers count, not their times."""
+    write(tmp_path / "system.journal", *numbered(100, 103))
+    reader = Reader(opened, tmp_path)
+    assert reader.numbers() == [100, 101, 102]
+    write(tmp_path / "system.journal", *numbered(0, 3))
+    assert reader.numbers() == [0, 1, 2]
+    assert Reader(opened, tmp_path, cursor=reader.cursor()).numbers() == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_damage_anywhere(opened: list[Journal], tmp_path: Path, seed: int) -> None:
+    """Whatever a disk or an attacker puts into a file: reading ends, other files are read whole, and nothing twice."""
+    choose = random.Random(seed)
+    write(tmp_path / "good.journal", *numbered(0, 50))
+    write(tmp_path / "bad.journal", *numbered(50, 500))
+    data = bytearray((tmp_path / "bad.journal").read_bytes())
+    for _ in range(choose.choice((1, 30, 3000))):
+        data[choose.randrange(300, len(data))] = choose.randrange(256)
+    (tmp_path / "bad.journal").write_bytes(data)
+    reader = Reader(opened, tmp_path)
+    lines = reader.read()
+    assert {b"web1 sshd: number %d" % number for number in range(50)} <= set(lines)
+    assert len(lines) <= 500
+    assert reader.journal.status()[0].state == "reading"
+
+
+def test_machine_that_got_another_number(opened: list[Journal], tmp_path: Path) -> None:
+    """The library never notices; the operator is told."""
+    number = tmp_path / "machine-id"
+    number.write_text("0123456789abcdef0123456789abcdef\n")
+    write(tmp_path / "j/x.journal", *numbered(0, 3))
+    settings = JournalSettings(path=str(tmp_path / "j"))
+    reader = Reader(opened, tmp_path / "j", place=JournalPlace(settings, machine_id=str(number)))
+    reader.read()
+    number.write_text("0123456789abcdef0123456789abcdee\n")
+    reader.now = Monotonic(reader.now + AUDIT_SECONDS)
+    reader.read()
+    (row,) = reader.journal.status()
+    assert (row.state, "restart stockade" in row.detail) == ("failed", True)
+
+
+UNTOLD = """
+import sys
+from stockade.model.clock import Monotonic, Wall
+from stockade.model.settings import JournalSettings
+from stockade.sources.journal import Journal
+journal = Journal(JournalSettings(path=sys.argv[1]), Wall(0.0))
+now = Monotonic(1.0)
+for line in sys.stdin:
+    now = journal.deadline(now) or now
+    lines = [text for _ in range(3) for batch in journal.read(now) for _, text in batch.entries]
+    print(len(lines), now, journal.status()[0].detail, flush=True)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to forbid inotify")
+def test_without_inotify_the_journal_is_polled(tmp_path: Path) -> None:
+    """The kernel's limit on inotify is low and shared: when it is used up, news is found by looking."""
+    forbid = 'echo 0 > /proc/sys/user/max_inotify_instances && exec "$@"'
+    command = ["unshare", "--user", "--map-root-user", "sh", "-c", forbid, "-", sys.executable, "-c", UNTOLD]
+    write(tmp_path / "system.journal", *numbered(0, 3))
+    reader = subprocess.Popen(
+        [*command, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert reader.stdin is not None
+    assert reader.stdout is not None
+    try:
+        for name, first in (("system", 0), ("system", 3), ("user-1000", 6), ("user-1000", 9)):
+            if first:
+                write(tmp_path / f"{name}.journal", *numbered(first, first + 3))
+            print("read", file=reader.stdin, flush=True)
+            said = reader.stdout.readline()
+            assert said.startswith("3 "), said
+            assert "max_user_instances" in said
+    finally:
+        _, errors = reader.communicate(timeout=20)
+    assert reader.returncode == 0, errors
+
+
+SESSIONS = [
+    {"_SYSTEMD_UNIT": "ssh.service", "_COMM": "sshd-session", "SYSLOG_IDENTIFIER": "sshd-session"},
+    {"_SYSTEMD_UNIT": "sshd.service", "_COMM": "sshd", "SYSLOG_IDENTIFIER": "sshd"},
+    {"_SYSTEMD_UNIT": "ssh@3-192.0.2.1:22-192.0.2.2:5.service", "_COMM": "sshd-auth", "SYSLOG_IDENTIFIER": ""},
+    {"_SYSTEMD_UNIT": "", "_COMM": "", "SYSLOG_IDENTIFIER": "sshd-session"},
+    {"_SYSTEMD_UNIT": "ssh.service", "_COMM": "renamed", "SYSLOG_IDENTIFIER": "renamed"},
+]
+
+
+@pytest.mark.parametrize(
+    "configured",
+    [
+        (("_SYSTEMD_UNIT=sshd.service",), ("_COMM=sshd",)),
+        (("_SYSTEMD_UNIT=ssh.service",),),
+        (("SYSLOG_IDENTIFIER=sshd", "_UID=0"),),
+        (("_COMM=sshd-session",),),
+    ],
+)
+def test_sshd_under_every_name(opened: list[Journal], tmp_path: Path, configured: tuple[tuple[str, ...], ...]) -> None:
+    """Whichever name of sshd an old configuration gives, its connections are found under all of them, and nobody but
+    root can write a line that passes for one of those that were added."""
+    entries = [exported(n, f"number {n}", _UID="0", **fields) for n, fields in enumerate(SESSIONS)]
+    forged = exported(
+        9, "number 9", _UID="1000", _SYSTEMD_UNIT="user@1000.service", _COMM="x", SYSLOG_IDENTIFIER="sshd"
+    )
+    write(tmp_path / "x.journal", *entries, forged)
+    reader = Reader(opened, tmp_path, *configured)
+    assert reader.numbers() == [0, 1, 2, 3, 4]
+    assert "read under all of them" in reader.journal.status()[0].detail
+
+
+def test_match_that_never_found_anything(opened: list[Journal], tmp_path: Path) -> None:
+    """A jail whose match finds nothing, while a service of a similar name logs, is no running jail; the row says by
+    which name it logs. The first entry puts that right."""
+    write(tmp_path / "x.journal", exported(1, "number 1", _SYSTEMD_UNIT="dovecot-imap.service"))
+    reader = Reader(opened, tmp_path, ("_SYSTEMD_UNIT=dovecot.service",))
+    assert reader.numbers() == []
+    (row,) = reader.journal.status()
+    assert row.state == "failed"
+    assert "_SYSTEMD_UNIT=dovecot.service → set journalmatch to" in row.detail
+    assert "_SYSTEMD_UNIT=dovecot-imap.service" in row.detail
+    write(tmp_path / "x.journal", exported(2, "number 2", _SYSTEMD_UNIT="dovecot.service"))
+    assert reader.numbers() == [2]
+    assert reader.journal.status()[0].state == "reading"
+
+
+def test_match_of_a_service_that_was_never_there(opened: list[Journal], tmp_path: Path) -> None:
+    """Nothing found and nothing alike is no mistake yet: the row says what to compare."""
+    write(tmp_path / "x.journal", *numbered(0, 3))
+    reader = Reader(opened, tmp_path, ("_SYSTEMD_UNIT=dovecot.service",))
+    reader.read()
+    (row,) = reader.journal.status()
+    assert (row.state, "no such entry yet" in row.detail) == ("reading", True)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
 def test_unreadable_journal_is_reported(opened: list[Journal], tmp_path: Path) -> None:
     """The library passes over files that it may not read; the status does not."""
@@ -260,7 +512,8 @@ def test_unreadable_journal_is_reported(opened: list[Journal], tmp_path: Path) -
     try:
         reader = Reader(opened, directory)
         assert reader.read() == []
-        assert "systemd-journal" in reader.journal.status()[0].detail
+        (row,) = reader.journal.status()
+        assert (row.state, "systemd-journal" in row.detail) == ("failed", True)
     finally:
         os.seteuid(0)
         shutil.rmtree(directory)
