@@ -114,6 +114,21 @@ def test_findtime_counts_only_with_a_clock(stockade: Runner, tree: Path) -> None
     assert fails("--now", str(NOW + 10_000), "--findtime", "1d") == 3
 
 
+def test_entries_in_a_file_have_no_date_in_their_text(stockade: Runner, tree: Path) -> None:
+    """With logtype=journal a file's lines are entries: a date before them is theirs, one in their text is text."""
+    (tree / "filter.d" / "entry.conf").write_text(
+        "[Definition]\nfailregex = ^\\s*web svc\\[7\\]: \\d{4}-01-05 \\S+ refused <HOST>$\n"
+    )
+    text = "web svc[7]: 2020-01-05 01:00:00 refused 192.0.2.1"
+    (tree / "entries.log").write_text(f"{text}\n2026-01-05 01:31:41 {text}\n")
+    arguments = ["test", str(tree / "entries.log"), "--config", str(tree), "--json", "--tz", "UTC"]
+    clock = ["--now", str(NOW), "--no-findtime"]
+    rows = rows_of(stockade(*arguments, "entry[logtype=journal]", *clock).out)[:-1]
+    assert [(row["verdict"], row["epoch"]) for row in rows] == [("fail", NOW), ("fail", 1767576701.0)]
+    assert rows_of(stockade(*arguments, "entry", "--options", "logtype=journal", *clock).out)[:-1] == rows
+    assert rows_of(stockade(*arguments, "entry", *clock).out)[-1]["summary"]["fail"] == 1
+
+
 def test_wrong_input_to_test_is_explained(stockade: Runner, tree: Path) -> None:
     """A missing log, filter, zone or clock each get a message with a remedy and no traceback."""
     config = ["--config", str(tree)]

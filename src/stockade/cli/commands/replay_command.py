@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stockade.model.ban import Ban
     from stockade.replay.logs import Log
     from stockade.replay.moments import Span
-    from stockade.replay.plan import Plan
+    from stockade.replay.plan import Judge, Plan
     from stockade.replay.replay import Conditions, Replay
 
 AHEAD = 26 * 3600.0
@@ -41,7 +41,7 @@ AHEAD = 26 * 3600.0
     ],
     exits=[
         ("0", "the logs were read to their ends, whatever was found"),
-        ("1", "a jail cannot be used"),
+        ("1", "a jail cannot be used; where it was not named, the others were replayed"),
         ("3", "a log cannot be read, or not to its end (what could be read counts)"),
         ("130", "interrupted; what was found so far is shown"),
     ],
@@ -101,12 +101,15 @@ def command(
     zone = read_zone(tz)
     base, overrides = configuration(config_dir)
     found = _logs(logs, now, clock)
-    plan = plan_replay(base, overrides, found, jails, _options(settings), is_ignoring=not is_unsparing)
+    plan = plan_replay(
+        base, overrides, found, jails, _options(settings), is_ignoring=not is_unsparing, judge=_judge(zone, clock)
+    )
     if not plan.is_possible:
         return refuse(plan.problems, is_json=is_json)
     conditions = _conditions(plan, zone, _span(since, until, clock, zone), is_ignoring=not is_unsparing)
     shown = _Shown(zone, is_json=is_json, is_brief=is_brief, is_evidence_shown=is_evidence_shown)
-    return _run(plan, conditions, shown)
+    status = _run(plan, conditions, shown)
+    return exits.NO if status == exits.DONE and plan.left_out else status
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,15 @@ def _options(settings: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"--set {setting!r} names no option and value", "write --set maxretry=3")
         found[name.strip()] = value.strip()
     return found
+
+
+def _judge(zone: tzinfo, clock: float) -> Judge:
+    """Compiles a jail's filter as `check` does."""
+    from stockade.daemon.mistakes import filter_mistakes
+    from stockade.match.compile import surroundings
+
+    shared = surroundings(clock, zone)
+    return lambda jail, origins: filter_mistakes(jail, shared, origins)
 
 
 def _span(since: str | None, until: str | None, clock: float, zone: tzinfo) -> Span:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from stockade.cli.refusal import refuse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stockade.cli.subjects import Overrides, Subjects
+    from stockade.cli.subjects import Judge, Overrides, Subjects
     from stockade.cli.trial import Tally
     from stockade.match.tester import Piece, TestOptions
 
@@ -99,12 +99,13 @@ def command(
     from stockade.cli.trial import is_journal
 
     options = _options(is_listing=is_json or form is not None, **chosen)
-    reader = SubjectReader(*configuration(config_dir), arguments, is_journal(log))
-    subjects = reader.read(filters)
+    overrides = Overrides(ignoreregex, datepattern, maxlines, encoding)
+    judge = _judge(overrides, options)
+    subjects = SubjectReader(*configuration(config_dir), arguments, is_journal(log), judge).read(filters)
     if not subjects.is_usable:
         return refuse(subjects.problems, is_json=is_json)
     warn(subjects.problems)
-    run = _Run(log, subjects, Overrides(ignoreregex, datepattern, maxlines, encoding), options, journalmatch)
+    run = _Run(log, subjects, overrides, options, journalmatch)
     if form is not None:
         return run.extract(form)
     return run.as_json() if is_json else run.report()
@@ -194,6 +195,15 @@ def _tally() -> Tally:
     from stockade.cli.trial import Tally
 
     return Tally()
+
+
+def _judge(overrides: Overrides, options: TestOptions) -> Judge:
+    """Compiles a jail's filter as it will be run, so that a mistake is told with its file and line."""
+    from stockade.daemon.mistakes import filter_mistakes
+    from stockade.match.compile import surroundings
+
+    shared = surroundings(options.now, options.zone)
+    return lambda jail, origins: filter_mistakes(replace(jail, filter=overrides.over(jail.filter)), shared, origins)
 
 
 def _options(

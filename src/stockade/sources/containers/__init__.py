@@ -1,0 +1,1 @@
+"""Logs of containers, chosen by name or label: where the engines keep them, their formats, and the source."""
