@@ -3,7 +3,7 @@
 One `Scanner` reads one source (one file, one journal) for every filter that watches it, in one pass.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Protocol, final
 
 class RuleSpec(Protocol):
@@ -182,13 +182,17 @@ class Note:
 class Batch:
     """The yield of one call; its length is the number of failures.
 
-    After an attack most identifiers are banned already: `ids` is cheap, and a `Failure` is made only when asked for.
+    Under attack most identifiers are banned already: `others` passes them over, and a `Failure` is made only when asked
+    for.
     """
 
     def __len__(self) -> int: ...
     @property
     def ids(self) -> list[str]:
-        """The identifier of each failure, in line order, then filter order; equal ones are one object."""
+        """The identifier of each failure, in line order, then filter order; equal ones are one object. A list that is
+        made at the first call."""
+    def others(self, known: Container[str], /) -> list[int]:
+        """Indexes of the failures whose identifiers are not in `known`, in order. What `known` raises is raised."""
     @property
     def filters(self) -> list[int]:
         """The index of each failure's filter; a new list each time."""

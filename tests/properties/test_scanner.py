@@ -31,6 +31,8 @@ def _seen(scanner: Scanner, chunks: list[bytes]) -> tuple[list[object], list[obj
         made = [batch.failure(index) for index in range(len(batch))]
         assert batch.ids == [f.id for f in made] == [f.id for f in batch.failures]
         assert batch.filters == [f.filter for f in made]
+        known = set(batch.ids[::3])
+        assert batch.others(known) == [index for index, f in enumerate(made) if f.id not in known]
         assert [(f.time, f.matches) for f in made] == [(f.time, f.matches) for f in batch.failures]
     failures: list[object] = [
         (f.filter, f.rule, f.time, f.logged, f.id, f.ip, f.is_name, f.fields, f.matches)

@@ -120,6 +120,23 @@ def test_failures_on_demand() -> None:
     ]
     empty = scanner.feed(b"fine\n", NOW)
     assert (len(empty), empty.ids, empty.filters, empty.failures) == (0, [], [], [])
+    assert empty.others({"tom"}) == []
+
+
+def test_others_are_not_known() -> None:
+    """A batch tells which failures are of identifiers outside a set, a mapping or anything that contains; what that
+    raises is raised. A batch keeps its identifiers when the scanner has let go of all."""
+    scanner = make(Filter(rules=(rule(f"^bad {ADDR}", "bad"),)))
+    batch = scanner.feed(b"bad 192.0.2.1\nbad 192.0.2.2\nbad 2001:db8::1\nbad 192.0.2.1\n", NOW)
+    assert batch.others(set()) == [0, 1, 2, 3]
+    assert batch.others({"192.0.2.1": None}) == [1, 2]
+    assert batch.others(["2001:db8::1", "192.0.2.2"]) == [0, 3]
+    with pytest.raises(TypeError):
+        batch.others(7)  # type: ignore[arg-type]
+    many = b"".join(b"bad 10.%d.%d.%d\n" % (n >> 16, n >> 8 & 255, n & 255) for n in range(70_000))
+    assert len(scanner.feed(many, NOW).others({"10.0.0.0"})) == 69_999
+    assert scanner.feed(b"bad 192.0.2.9\n", NOW).ids == ["192.0.2.9"]
+    assert (batch.ids, batch.failure(2).id) == (["192.0.2.1", "192.0.2.2", "2001:db8::1", "192.0.2.1"], "2001:db8::1")
 
 
 def test_python_objects_read_well() -> None:

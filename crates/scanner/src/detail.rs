@@ -14,22 +14,29 @@ pub struct Detail(Box<[u8]>);
 /// Packs the address (empty if it is the identifier), the lines that go before, the current ones and the fields.
 pub fn pack(packed: &mut Vec<u8>, ip: &str, fields: &Fields, earlier: Option<&Shown>, current: &[&str]) {
     put(packed, ip);
-    packed.extend(((earlier.map_or(0, Shown::len) + current.len()) as u32).to_le_bytes());
+    packed.extend_from_slice(&((earlier.map_or(0, Shown::len) + current.len()) as u32).to_le_bytes());
     for line in earlier.into_iter().flat_map(Shown::iter) {
         put(packed, line);
     }
     for line in current {
         put(packed, cut(line, MAX_SHOWN));
     }
-    for (name, value) in fields.iter().filter(|(name, _)| !is_flag(*name)) {
-        add(packed, name, value);
-    }
+    fields.each(|name, value| {
+        if !is_flag(name) {
+            add_bytes(packed, name, value);
+        }
+    });
 }
 
 /// Adds one more value to a packed piece; a name may have several.
 pub fn add(packed: &mut Vec<u8>, name: NameId, value: &str) {
-    packed.extend(name.to_le_bytes());
-    put(packed, value);
+    add_bytes(packed, name, value.as_bytes());
+}
+
+fn add_bytes(packed: &mut Vec<u8>, name: NameId, value: &[u8]) {
+    let ([a, b], [c, d, e, f]) = (name.to_le_bytes(), (value.len() as u32).to_le_bytes());
+    packed.extend_from_slice(&[a, b, c, d, e, f]);
+    packed.extend_from_slice(value);
 }
 
 impl Detail {
@@ -74,8 +81,8 @@ impl Detail {
 }
 
 fn put(packed: &mut Vec<u8>, text: &str) {
-    packed.extend((text.len() as u32).to_le_bytes());
-    packed.extend(text.as_bytes());
+    packed.extend_from_slice(&(text.len() as u32).to_le_bytes());
+    packed.extend_from_slice(text.as_bytes());
 }
 
 fn number(rest: &mut &[u8]) -> u32 {

@@ -30,6 +30,11 @@ impl Head {
         Head { words: lead(bytes), masks, bytes: bytes.to_vec() }
     }
 
+    /// Whether the words hold all of it. A text of fewer bytes then differs in one of them, unless the head ends with NUL.
+    fn is_short(&self) -> bool {
+        self.bytes.len() <= LEAD && self.bytes.last() != Some(&0)
+    }
+
     #[inline]
     fn begins(&self, text: &[u8], lead: &Lead) -> bool {
         is_led(lead, &self.words, &self.masks) && text.len() >= self.bytes.len() && {
@@ -72,17 +77,20 @@ pub struct Dispatch {
 /// A rule, and the lead of its head if it has just one, so that most others are ruled out at a glance.
 pub struct Candidate {
     pub rule: u16,
+    /// Whether the lead says all that is known of the rule, so that nothing else has to be fetched.
+    is_whole: bool,
     words: Lead,
     masks: Lead,
 }
 
 impl Candidate {
     fn new(rule: usize, hint: &Hint) -> Candidate {
-        let (words, masks) = match hint {
-            Hint::Heads(heads) if heads.len() == 1 => (heads[0].words, heads[0].masks),
+        let (words, masks, is_whole) = match hint {
+            Hint::Heads(heads) if heads.len() == 1 => (heads[0].words, heads[0].masks, heads[0].is_short()),
+            Hint::Nothing => (Lead::default(), Lead::default(), true),
             _ => Default::default(),
         };
-        Candidate { rule: rule as u16, words, masks }
+        Candidate { rule: rule as u16, is_whole, words, masks }
     }
 }
 
@@ -112,6 +120,11 @@ impl Dispatch {
         if !is_led(lead, &candidate.words, &candidate.masks) {
             return false;
         }
+        candidate.is_whole || self.fits_hint(candidate, text, lead)
+    }
+
+    #[inline]
+    fn fits_hint(&self, candidate: &Candidate, text: &[u8], lead: &Lead) -> bool {
         match &self.hints[usize::from(candidate.rule)] {
             Hint::Heads(heads) => heads.iter().any(|head| head.begins(text, lead)),
             Hint::CaselessHeads(heads) => heads.iter().any(|head| begins_caseless(text, head)),
@@ -181,6 +194,8 @@ mod tests {
             rule(&[], &["a\nb"], false),
             rule(&["Disconnected "], &[], false),
             rule(&["a long head of 24 bytes, and more"], &[], false),
+            rule(&["z\0"], &[], false),
+            rule(&["one 24 head of 24 octets"], &[], false),
         ];
         let dispatch = Dispatch::new(&rules).expect("builds");
         let selected = |text: &str| -> Vec<u16> {
@@ -198,5 +213,9 @@ mod tests {
         assert_eq!(selected("a long head of 24 bytes, and more."), [2, 3, 4, 6]);
         assert_eq!(selected("a long head of 24 bytes, and less."), [2, 3, 4]);
         assert_eq!(selected("a long head of 24 bytes"), [2, 3, 4]);
+        assert_eq!(selected("z"), [3, 4]);
+        assert_eq!(selected("z\0"), [3, 4, 7]);
+        assert_eq!(selected("one 24 head of 24 octets"), [3, 4, 8]);
+        assert_eq!(selected("one 24 head of 24 octet"), [3, 4]);
     }
 }

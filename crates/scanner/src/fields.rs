@@ -213,6 +213,18 @@ impl Fields {
         })
     }
 
+    /// Calls `use_value` with each name that has a value, by number. As `iter`, without proving again that the spans lie on
+    /// character boundaries.
+    #[inline]
+    pub fn each(&self, mut use_value: impl FnMut(NameId, &[u8])) {
+        let text = self.text.as_bytes();
+        for (index, &(start, end)) in self.spans.iter().enumerate() {
+            if let Some(value) = text.get(start as usize..end as usize) {
+                use_value(index as NameId, value);
+            }
+        }
+    }
+
     /// Bytes that are held, for bounds on memory.
     pub fn capacity(&self) -> usize {
         self.text.capacity()

@@ -16,7 +16,9 @@ from stockade.core.commands import (
     NotBegun,
     Resolve,
     StartBan,
+    Withheld,
 )
+from stockade.core.doubts import Doubts
 from stockade.core.ignore import IGNORECOMMAND, IgnoreRules
 from stockade.core.named import Named
 from stockade.core.questions import Questions, Verdict
@@ -37,7 +39,7 @@ MAX_SAID = 4096
 """Identifiers whose exemption was said. At the bound they are forgotten, and may be said again."""
 
 
-COUNTED = ("failures", "bans", "ignored", "after_ban", "unresolved", "expired", "unasked")
+COUNTED = ("failures", "bans", "verified", "ignored", "after_ban", "unresolved", "expired", "unasked", "doubted")
 """What a jail counts, for ever."""
 
 LATE_STEPS: tuple[Seconds, ...] = (3.0, 60.0)
@@ -60,13 +62,15 @@ def no_chance() -> float:
 class ActiveBan:
     """A ban that stands, how far its effect has got, and how loudly it was said that its identifier is seen still."""
 
-    __slots__ = ("ban", "said", "state", "tries")
+    __slots__ = ("ban", "is_counted", "said", "state", "tries")
 
-    def __init__(self, ban: Ban, state: BanState = BanState.DECIDED) -> None:
+    def __init__(self, ban: Ban, state: BanState = BanState.DECIDED, *, is_counted: bool = False) -> None:
+        """`is_counted`: that it was verified has been counted (an earlier run did, as a rule, for a restored one)."""
         self.ban = ban
         self.state = state
         self.tries = 0
         self.said = 0
+        self.is_counted = is_counted
 
 
 class Jail:
@@ -84,6 +88,7 @@ class Jail:
         self.is_orphan = is_orphan
         self.bans: dict[str, ActiveBan] = {}
         self.windows = Windows(settings.maxretry, settings.findtime, settings.maxmatches)
+        self.doubts = Doubts(settings.maxretry, settings.findtime)
         self.rules = IgnoreRules(settings.ignoreip, is_ignoreself=settings.is_ignoreself)
         self.times = BanTimes(settings.ban, draw)
         self.counts = dict.fromkeys(COUNTED, 0)
@@ -108,34 +113,51 @@ class Jail:
         for state in before.windows.all_states(self.settings.name):
             self.windows.restore(state)
 
-    def take(self, found: Found, now: Wall) -> list[Command]:
+    def take(self, found: Found, now: Wall, *, is_spoofable: bool = False) -> list[Command]:
         """Counts failures in the order given; returns the bans they lead to.
 
         Under attack nearly all are of identifiers that are banned already: they are passed over in one sweep.
         """
+        if is_spoofable and not self.settings.is_spoofable_banned:
+            return self._doubt(found)
         commands: list[Command] = []
-        ids, bans, is_widening = found.ids, self.bans, self._prefix < 128
-        others = [index for index, identifier in enumerate(ids) if identifier not in bans]
+        bans, is_widening = self.bans, self._prefix < 128
+        others = found.others(bans)
         counted = 0
         for index in others:
-            identifier = ids[index][:MAX_LENGTH]
+            failure = found.failure(index)
+            identifier = failure.id[:MAX_LENGTH]
             if is_widening and ":" in identifier:
                 identifier = self._widen(identifier)
             if identifier not in bans:
                 counted += 1
-                self._count(identifier, found.failure(index), now, commands)
-        self.counts["failures"] += len(ids)
-        self.counts["after_ban"] += len(ids) - counted
-        if len(others) < len(ids):
+                self._count(identifier, failure, now, commands)
+        self.counts["failures"] += len(found)
+        self.counts["after_ban"] += len(found) - counted
+        if len(others) < len(found):
             self._look_at_last(found, commands)
+        return commands
+
+    def _doubt(self, found: Found) -> list[Command]:
+        """Takes failures whose lines anybody could have sent: it is only said whom they would have banned."""
+        self.counts["doubted"] += len(found.ids)
+        commands: list[Command] = []
+        for index, text in enumerate(found.ids):
+            identifier = text[:MAX_LENGTH]
+            if self._prefix < 128 and ":" in identifier:
+                identifier = self._widen(identifier)
+            is_known = identifier in self.bans or self.rules.rule_for(identifier)
+            if not is_known and self.doubts.add(identifier, found.failure(index).time):
+                commands.append(Withheld(self.settings.name, identifier, self.settings.maxretry))
         return commands
 
     def _look_at_last(self, found: Found, commands: list[Command]) -> None:
         """Notices who goes on in spite of a ban. One look a scan, at its last failure: in a flood it is nobody in
         particular, in quiet times it is everybody."""
-        active = self.bans.get(found.ids[-1])
+        last = found.failure(len(found) - 1)
+        active = self.bans.get(last.id)
         if active is not None and active.said <= len(LATE_STEPS):
-            late = found.failure(len(found.ids) - 1).time - active.ban.since
+            late = last.time - active.ban.since
             step = 1 + sum(late >= bound for bound in LATE_STEPS)
             if step > active.said:
                 active.said = step
@@ -261,7 +283,8 @@ class Jail:
         self._take_up(ban)
         maxmatches, first = self.settings.maxmatches, window.first_fields()
         matches = window.matches()[-maxmatches:] if maxmatches else ()
-        last_fields = last.fields if last.fields != first else NO_FIELDS
+        fields = last.fields
+        last_fields = fields if fields != first else NO_FIELDS
         return StartBan(ban, first, matches, last_fields, self._told(previous), self.times.usual)
 
     def _earlier(self, identifier: str, now: Wall) -> tuple[Past | None, Past | None]:
@@ -338,7 +361,12 @@ class Jail:
 
     def restore(self, ban: Ban) -> None:
         """Takes up a ban of the ledger, without evidence; it counts as decided until the enforcer says more."""
-        self.bans[ban.id] = ActiveBan(ban)
+        self.bans[ban.id] = ActiveBan(ban, is_counted=True)
+
+    def count_verified(self, active: ActiveBan) -> None:
+        """Counts that the kernel has confirmed a ban: once for each, however often it is blocked again."""
+        self.counts["verified"] += not active.is_counted
+        active.is_counted = True
 
 
 def _end(since: Wall, seconds: Seconds) -> Wall | None:

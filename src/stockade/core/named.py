@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stockade.model.failure import Failure
+from stockade.model.failure import Failure, Listed
 
 
-class Named:
+class Named(Listed):
     """Failures of a host name, once for each of its addresses."""
 
     def __init__(self, pairs: Sequence[tuple[Failure, str]]) -> None:
+        super().__init__([address for _, address in pairs])
         self._pairs = pairs
-        self.ids = [address for _, address in pairs]
 
     def failure(self, index: int, /) -> Failure:
         """See `Found`."""

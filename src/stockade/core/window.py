@@ -110,6 +110,13 @@ class Windows:
         """No failure at or before this time can be in a window with one that still may arrive."""
         return now - self._findtime - LATENESS - 1.0
 
+    def shift(self, seconds: Seconds) -> None:
+        """Moves every failure in time: the clock was set by so much."""
+        for identifier, window in self._windows.items():
+            window.times = [time + seconds for time in window.times]
+            window.touched += seconds
+            self._changed.add(identifier)
+
     def close(self, identifier: str) -> Window | None:
         """Takes a window away (its identifier is banned, or no longer counted), in the ledger as well."""
         self._changed.add(identifier)

@@ -1,12 +1,12 @@
 """Failure: who failed, when, under which rule. Created by the scanner; see `_scanner.pyi` for the native class.
 
-A scan yields many failures of those who are banned already. `Found` gives their identifiers at once and makes the
-failures themselves only when asked for.
+A scan yields many failures of those who are banned already. `Found` tells which are not, and makes failures only when
+asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Protocol
 
 
@@ -43,7 +43,10 @@ class Failure(Protocol):
 
 
 class Found(Protocol):
-    """The failures of one scan, in line order. The scanner's `Batch` is one."""
+    """The failures of one scan, in line order. The scanner's `Batch` is one; those made in Python are `Listed`."""
+
+    def __len__(self) -> int:
+        """How many there are."""
 
     @property
     def ids(self) -> Sequence[str]:
@@ -51,3 +54,20 @@ class Found(Protocol):
 
     def failure(self, index: int, /) -> Failure:
         """The failure itself."""
+
+    def others(self, known: Container[str], /) -> Sequence[int]:
+        """Indexes of the failures whose identifiers are not among the known ones, in order."""
+
+
+class Listed:
+    """The half of `Found` that follows from a list of identifiers."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        self.ids = ids
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def others(self, known: Container[str], /) -> Sequence[int]:
+        """See `Found`."""
+        return [index for index, identifier in enumerate(self.ids) if identifier not in known]

@@ -2,6 +2,7 @@
 
 mod extract;
 mod scanner;
+mod strings;
 mod values;
 
 use pyo3::prelude::*;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict};
 
 use super::extract;
-use super::values::{AllNames, Batch};
+use super::strings::Strings;
+use super::values::{AllKeys, Batch, Keys};
 use crate::dump;
 use crate::engine::Engine;
 use crate::failure::Yield;
@@ -20,8 +21,8 @@ use crate::timing::Clock;
 #[pyclass(module = "stockade._scanner")]
 pub struct Scanner {
     engine: Engine,
-    names: AllNames,
-    ids: Vec<Py<PyString>>,
+    names: AllKeys,
+    strings: Arc<Strings>,
     /// The last two yields: once its batch is gone the older one's memory serves the next call.
     spares: [Option<Arc<Yield>>; 2],
 }
@@ -31,6 +32,7 @@ impl Scanner {
     #[new]
     #[pyo3(signature = (filters, limits, *, is_explaining = false, encoding = "utf-8", table = None))]
     fn new(
+        py: Python<'_>,
         filters: &Bound<'_, PyAny>,
         limits: &Bound<'_, PyAny>,
         is_explaining: bool,
@@ -50,8 +52,8 @@ impl Scanner {
         let specs = filters.try_iter()?.map(|item| extract::filter(&item?)).collect::<PyResult<Vec<_>>>()?;
         let engine = Engine::new(&specs, &extract::limits(limits)?, is_explaining, encoding);
         let engine = engine.map_err(PyValueError::new_err)?;
-        let names = engine.filters.iter().map(|filter| Arc::new(filter.names.clone())).collect();
-        Ok(Scanner { engine, names, ids: Vec::new(), spares: [None, None] })
+        let names = engine.filters.iter().map(|filter| Arc::new(Keys::new(py, &filter.names))).collect();
+        Ok(Scanner { engine, names, strings: Arc::default(), spares: [None, None] })
     }
 
     #[getter]
@@ -125,7 +127,7 @@ impl Scanner {
     /// Runs the engine without the interpreter, then makes Python objects of what it yields.
     fn scan(&mut self, py: Python<'_>, work: impl FnOnce(&mut Engine, &mut Yield) + Send) -> PyResult<Batch> {
         if self.engine.ids.trim() {
-            self.ids.clear();
+            self.strings = Arc::default();
         }
         let engine = &mut self.engine;
         let mut out = self.spares[0].take().and_then(Arc::into_inner).map_or_else(Yield::default, Yield::reuse);
@@ -133,12 +135,11 @@ impl Scanner {
             work(engine, &mut out);
             out
         });
-        let fresh = self.engine.ids.take_fresh();
-        self.ids.extend(fresh.iter().map(|id| PyString::new(py, id).unbind()));
+        self.strings.add(py, &self.engine.ids.take_fresh());
         let out = Arc::new(out);
         if !out.failures.is_empty() {
             self.spares = [self.spares[1].take(), Some(out.clone())];
         }
-        Batch::wrap(py, out, &self.ids, &self.names)
+        Batch::wrap(py, out, self.strings.clone(), &self.names)
     }
 }

@@ -9,30 +9,48 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString};
 
+use super::strings::Strings;
 use crate::detail::Detail;
 use crate::failure::{self, Yield};
-use crate::fields::{Names, USERS};
+use crate::fields::{NameId, Names, USERS};
 use crate::quoting::set_of;
 
-/// The names of each filter's fields.
-pub type AllNames = Arc<[Arc<Names>]>;
+/// The names of one filter's fields, as Python strings that all its failures share.
+pub struct Keys(Vec<Py<PyString>>);
 
-fn dict<'py>(py: Python<'py>, names: &Names, detail: &Detail) -> PyResult<Bound<'py, PyDict>> {
-    let fields = PyDict::new(py);
-    for (name, value) in detail.fields() {
-        fields.set_item(names.name(name), value)?;
+impl Keys {
+    pub fn new(py: Python<'_>, names: &Names) -> Keys {
+        Keys((0..names.len()).map(|number| PyString::intern(py, names.name(number as NameId)).unbind()).collect())
     }
-    let users = users(detail);
-    if users.len() > 1 {
-        fields.set_item(names.name(USERS), set_of(&users))?;
+
+    /// The fields as a dictionary; `users` of a session that has seen several are one value.
+    fn dict<'py>(&self, py: Python<'py>, detail: &Detail) -> PyResult<Bound<'py, PyDict>> {
+        let (fields, dict) = (detail.fields(), PyDict::new(py));
+        for &(name, value) in fields.iter().filter(|field| field.0 != USERS) {
+            self.set(&dict, name, value)?;
+        }
+        match &users(&fields)[..] {
+            [] => {}
+            [only] => self.set(&dict, USERS, only)?,
+            several => self.set(&dict, USERS, &set_of(several))?,
+        }
+        Ok(dict)
     }
-    Ok(fields)
+
+    fn set(&self, dict: &Bound<'_, PyDict>, name: NameId, value: &str) -> PyResult<()> {
+        match self.0.get(usize::from(name)) {
+            Some(key) => dict.set_item(key, value),
+            None => Ok(()),
+        }
+    }
 }
 
+/// The names of each filter's fields.
+pub type AllKeys = Arc<[Arc<Keys>]>;
+
 /// The users of a session that has seen several, sorted.
-fn users(detail: &Detail) -> Vec<&str> {
-    let mut users: Vec<&str> =
-        detail.fields().into_iter().filter(|field| field.0 == USERS).map(|field| field.1).collect();
+fn users<'a>(fields: &[(NameId, &'a str)]) -> Vec<&'a str> {
+    let mut users: Vec<&str> = fields.iter().filter(|field| field.0 == USERS).map(|field| field.1).collect();
     users.sort_unstable();
     users
 }
@@ -54,12 +72,12 @@ pub struct Failure {
     is_name: bool,
     host: u16,
     detail: Detail,
-    names: Arc<Names>,
+    names: Arc<Keys>,
 }
 
 impl Failure {
     /// Wraps a plain failure with a copy of its own piece of `details`.
-    fn wrap(plain: &failure::Failure, details: &[u8], id: Py<PyString>, names: &AllNames) -> Failure {
+    fn wrap(plain: &failure::Failure, details: &[u8], id: Py<PyString>, names: &AllKeys) -> Failure {
         Failure {
             filter: plain.filter,
             rule: plain.rule,
@@ -89,12 +107,12 @@ impl Failure {
 
     #[getter]
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        dict(py, &self.names, &self.detail)
+        self.names.dict(py, &self.detail)
     }
 
     #[getter]
     fn users<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, users(&self.detail))
+        PyList::new(py, users(&self.detail.fields()))
     }
 
     #[getter]
@@ -127,11 +145,11 @@ pub struct Verdict {
     #[pyo3(get)]
     failures: Py<PyList>,
     detail: Option<Detail>,
-    names: Arc<Names>,
+    names: Arc<Keys>,
 }
 
 impl Verdict {
-    fn wrap(plain: &failure::Verdict, failures: Py<PyList>, names: &AllNames) -> Verdict {
+    fn wrap(plain: &failure::Verdict, failures: Py<PyList>, names: &AllKeys) -> Verdict {
         Verdict {
             n: plain.n,
             filter: plain.filter,
@@ -152,7 +170,7 @@ impl Verdict {
     #[getter]
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         match &self.detail {
-            Some(detail) => dict(py, &self.names, detail),
+            Some(detail) => self.names.dict(py, detail),
             None => Ok(PyDict::new(py)),
         }
     }
@@ -212,13 +230,16 @@ impl Note {
     }
 }
 
-/// The yield of one call: identifiers at once, failures when asked for.
+/// Identifiers of one batch that `others` remembers its answer for.
+const ANSWERS: usize = 256;
+
+/// The yield of one call: identifiers and failures when asked for.
 #[pyclass(frozen, module = "stockade._scanner")]
 pub struct Batch {
     found: Arc<Yield>,
-    names: AllNames,
-    #[pyo3(get)]
-    ids: Py<PyList>,
+    names: AllKeys,
+    strings: Arc<Strings>,
+    ids: PyOnceLock<Py<PyList>>,
     failures: PyOnceLock<Py<PyList>>,
     #[pyo3(get)]
     odd: Py<PyList>,
@@ -229,16 +250,15 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Wraps a yield; `ids` are the interned identifiers by number.
-    pub fn wrap(py: Python<'_>, found: Arc<Yield>, ids: &[Py<PyString>], names: &AllNames) -> PyResult<Batch> {
-        let own = PyList::new(py, found.failures.iter().map(|plain| ids[plain.id as usize].bind(py)))?;
+    /// Wraps a yield; `strings` are its identifiers by number.
+    pub fn wrap(py: Python<'_>, found: Arc<Yield>, strings: Arc<Strings>, names: &AllKeys) -> PyResult<Batch> {
         let odd = found.odd.iter().map(|plain| Py::new(py, Odd::from(plain)));
         let odd = PyList::new(py, odd.collect::<PyResult<Vec<_>>>()?)?.unbind();
         let notes = found.notes.iter().map(|plain| Py::new(py, Note::from(plain)));
         let notes = PyList::new(py, notes.collect::<PyResult<Vec<_>>>()?)?.unbind();
         let (ids, names, failures, verdicts) =
-            (own.unbind(), names.clone(), PyOnceLock::new(), PyList::empty(py).unbind());
-        let batch = Batch { found, names, ids, failures, odd, notes, verdicts };
+            (PyOnceLock::new(), names.clone(), PyOnceLock::new(), PyList::empty(py).unbind());
+        let batch = Batch { found, names, strings, ids, failures, odd, notes, verdicts };
         if !batch.found.verdicts.is_empty() {
             batch.add_verdicts(py)?;
         }
@@ -262,13 +282,39 @@ impl Batch {
         self.found.failures.iter().map(|plain| plain.filter).collect()
     }
 
+    #[getter]
+    fn ids<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyList>> {
+        let all = self.ids.get_or_try_init(py, || {
+            let strings = self.strings.all(py, self.found.failures.iter().map(|plain| plain.id));
+            Ok::<_, PyErr>(PyList::new(py, strings)?.unbind())
+        })?;
+        Ok(all.bind(py))
+    }
+
+    /// Each identifier is looked for once as long as few others come between: under attack few lines of one batch are
+    /// the first of their sender.
+    #[pyo3(signature = (known, /))]
+    fn others(&self, known: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
+        let mut answers = [(u32::MAX, false); ANSWERS];
+        let mut others = Vec::new();
+        for (index, plain) in self.found.failures.iter().enumerate() {
+            let answer = &mut answers[plain.id as usize % ANSWERS];
+            if answer.0 != plain.id {
+                *answer = (plain.id, known.contains(self.strings.get(known.py(), plain.id))?);
+            }
+            if !answer.1 {
+                others.push(index);
+            }
+        }
+        Ok(others)
+    }
+
     #[pyo3(signature = (index, /))]
     fn failure(&self, py: Python<'_>, index: isize) -> PyResult<Failure> {
         let out_of_range = || PyIndexError::new_err(format!("there are {} failures", self.found.failures.len()));
         let index = usize::try_from(index).map_err(|_| out_of_range())?;
         let plain = self.found.failures.get(index).ok_or_else(out_of_range)?;
-        let id = self.ids.bind(py).get_item(index)?.cast_into::<PyString>()?.unbind();
-        Ok(Failure::wrap(plain, &self.found.details, id, &self.names))
+        Ok(Failure::wrap(plain, &self.found.details, self.strings.get(py, plain.id).unbind(), &self.names))
     }
 
     #[getter]
