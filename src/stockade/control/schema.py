@@ -24,13 +24,20 @@ class VersionResult(TypedDict):
 
 
 class SourceRow(TypedDict):
-    """One log that a jail reads. `state` is reading|waiting|failed; `unread` is None where it cannot be known."""
+    """One log that a jail reads. `state` is reading|waiting|failed; `unread` is None where it cannot be known.
+
+    While there is a backlog, `rate` is in bytes a second and `eta_seconds` the time to its end. `clock_offset_seconds`
+    is by how much the log's clock is ahead of this machine's. Each of them is None where it is not known.
+    """
 
     source: str
     state: str
     detail: str
     position: int
     unread: int | None
+    rate: float | None
+    eta_seconds: float | None
+    clock_offset_seconds: float | None
 
 
 class JailRow(TypedDict):
@@ -38,6 +45,8 @@ class JailRow(TypedDict):
 
     `state` is running (all its sources are read), waiting (a source is not there yet) or degraded (something needs a
     hand; `detail` says what and how). `bans_verified` are those the kernel confirmed. `bantime` below 0 is permanent.
+    `funnel` counts since the ledger began how far lines got: read, candidate, dated, matched, address, not ignored,
+    counted, banned, verified. Lines and candidates of a log that several jails share are those of all of them.
     """
 
     name: str
@@ -54,6 +63,18 @@ class JailRow(TypedDict):
     maxretry: int
     findtime: float
     bantime: float
+    funnel: dict[str, int]
+
+
+class AlarmRow(TypedDict):
+    """Something that may mean that Stockade does not see what it should. `code` is one of docs/watching.md; `subject` a
+    log, a program in it, or a stage of the daemon."""
+
+    code: str
+    subject: str
+    text: str
+    remedy: str
+    since: float
 
 
 class EnforcerStatus(TypedDict):
@@ -68,7 +89,8 @@ class StatusResult(TypedDict):
     """`status`: `verdict` is the one sentence that answers "am I protected?".
 
     `odd_lines` counts lines that hit a limit, by reason; `problems` are sentences, each with its remedy; `rights` says
-    what the daemon may do (uid, capabilities, sandbox) as short texts by name.
+    what the daemon may do (uid, capabilities, sandbox) as short texts by name. `alarms` are those that stand, oldest
+    first; `alarms_raised` counts since the ledger began, by code.
     """
 
     protected: bool
@@ -80,6 +102,8 @@ class StatusResult(TypedDict):
     problems: list[str]
     enforcer: EnforcerStatus
     rights: dict[str, str]
+    alarms: list[AlarmRow]
+    alarms_raised: dict[str, int]
 
 
 class BanRow(TypedDict):

@@ -35,6 +35,14 @@ class ChangeBan:
 
 
 @dataclass(frozen=True, slots=True)
+class RedateBan:
+    """Write another end of a ban that stands: the clock was set, and it lasts as long as before. The kernel, which
+    counts seconds, needs nothing."""
+
+    ban: Ban
+
+
+@dataclass(frozen=True, slots=True)
 class RetryBan:
     """Block it again: the last try failed. The ledger knows it already."""
 
@@ -87,6 +95,15 @@ class FoundBad:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """So many failures would have been a ban, but anybody could have sent their lines in another's name."""
+
+    jail: str
+    id: str
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
 class AskIgnore:
     """Run the jail's `ignorecommand` for a failure, away from the loop; the answer comes as `IgnoreAnswered`, in any
     case: no answer within a minute is the answer no."""
@@ -113,16 +130,26 @@ class Resolve:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Beaten:
+    """Write to the ledger that this sign of life has come so far."""
+
+    number: int
+
+
 Command = (
     StartBan
     | ChangeBan
+    | RedateBan
     | RetryBan
     | EndBan
     | Forgive
     | NotBegun
     | AlreadyBanned
     | FoundBad
+    | Withheld
     | AskIgnore
     | Ignored
     | Resolve
+    | Beaten
 )

@@ -11,10 +11,23 @@ from dataclasses import replace
 from functools import partial
 
 from stockade.core.bantime import Draw
-from stockade.core.commands import ChangeBan, Command, EndBan, Forgive, Ignored, Resolve, RetryBan, StartBan
+from stockade.core.commands import (
+    Beaten,
+    ChangeBan,
+    Command,
+    EndBan,
+    Forgive,
+    Ignored,
+    RedateBan,
+    Resolve,
+    RetryBan,
+    StartBan,
+)
 from stockade.core.deadlines import Deadlines
 from stockade.core.events import (
     BanAsked,
+    Beat,
+    ClockStepped,
     Enforced,
     Event,
     Failures,
@@ -106,8 +119,8 @@ class Core:
     def handle(self, event: Event, now: Wall) -> list[Command]:
         """Takes one event at the time `now`; returns what is to be done, in order."""
         match event:
-            case Failures(jail, found):
-                return self._watch(self.jails[jail].take(found, now))
+            case Failures(jail, found, is_spoofable):
+                return self._watch(self.jails[jail].take(found, now, is_spoofable=is_spoofable))
             case Tick():
                 return list(self._tick(now))
             case Enforced():
@@ -119,22 +132,45 @@ class Core:
                 return list(self._unban(event, now))
             case Resolved(name, addresses):
                 return self._watch([c for jail in self.jails.values() for c in jail.resolved(name, addresses, now)])
-            case OwnAddresses(addresses, names):
-                for owner in self.jails.values():
-                    owner.rules.learn_own(addresses, names)
-                return []
-            case IgnoreFile(entry, content):
-                for owner in self.jails.values():
-                    owner.rules.learn_file(entry, content)
+            case OwnAddresses() | IgnoreFile():
+                self._learn(event)
                 return []
             case IgnoreAnswered():
                 return self._ignore_answered(event, now)
             case Restored():
                 return list(self._restore(event, now))
+            case ClockStepped(seconds):
+                return list(self._redate(seconds, now))
+            case Beat(number):
+                return [Beaten(number)]
 
     def deadline(self) -> Wall:
         """When the next `Tick` is due."""
         return Wall(min(self._next_sweep, self._deadlines.first() or self._next_sweep))
+
+    def _learn(self, event: OwnAddresses | IgnoreFile) -> None:
+        for jail in self.jails.values():
+            match event:
+                case OwnAddresses(addresses, names):
+                    jail.rules.learn_own(addresses, names)
+                case IgnoreFile(entry, content):
+                    jail.rules.learn_file(entry, content)
+
+    def _redate(self, seconds: Seconds, now: Wall) -> Iterator[RedateBan]:
+        """Moves everything that stands with the clock: bans end after as many seconds as they would have, and failures
+        are as old as they were. What is remembered of bans that are over keeps its dates."""
+        self._next_sweep = Wall(now + SWEEP_SECONDS)
+        self._next_forget, self._next_resolve = Wall(now + FORGET_SECONDS), now
+        self._deadlines = Deadlines()
+        for jail in self.jails.values():
+            jail.windows.shift(seconds)
+            for active in jail.bans.values():
+                if active.state is BanState.FAILED:
+                    self._deadlines.add(now, jail.settings.name, active.ban.id)
+                if active.ban.until is not None:
+                    active.ban = replace(active.ban, until=Wall(active.ban.until + seconds))
+                    self._expect_end(active.ban)
+                    yield RedateBan(active.ban)
 
     def _ignore_answered(self, event: IgnoreAnswered, now: Wall) -> list[Command]:
         jail = self.jails.get(event.jail)
@@ -158,7 +194,7 @@ class Core:
     def _watch(self, commands: Sequence[Command]) -> list[Command]:
         """Sets a deadline for the end of every ban that starts or changes."""
         for command in commands:
-            if isinstance(command, StartBan | ChangeBan):
+            if isinstance(command, (StartBan, ChangeBan)):  # of a union, each call would make a new one
                 self._expect_end(command.ban)
         return list(commands)
 
@@ -224,6 +260,7 @@ class Core:
                 self._deadlines.add(Wall(now + pause), jail, identifier)
             elif event.outcome is Outcome.VERIFIED:
                 active.tries = 0
+                self.jails[jail].count_verified(active)
 
     def _ban_by_hand(self, event: BanAsked, now: Wall) -> list[Command]:
         jail = self._jail_for_hand(event.jail or MANUAL_JAIL)

@@ -14,10 +14,12 @@ from stockade.model.record import WindowState
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """The scanner found failures for one jail, in line order."""
+    """The scanner found failures for one jail, in line order. `is_spoofable`: anybody could have sent the lines in
+    another's name."""
 
     jail: str
     found: Found
+    is_spoofable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,20 @@ class IgnoreAnswered:
     is_ignored: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ClockStepped:
+    """Somebody has set the wall clock by so many seconds; `now` is by the new time already."""
+
+    seconds: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A sign of life passes through; its number comes back in `Beaten`."""
+
+    number: int
+
+
 Event = (
     Failures
     | Tick
@@ -114,4 +130,6 @@ Event = (
     | OwnAddresses
     | IgnoreFile
     | IgnoreAnswered
+    | ClockStepped
+    | Beat
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from stockade.model.clock import Monotonic, Wall
+from stockade.model.clock import Monotonic, Seconds, Wall
 
 
 class Clock:
@@ -17,3 +17,8 @@ class Clock:
     def monotonic(self) -> Monotonic:
         """Now, on the clock that never steps."""
         return Monotonic(time.monotonic())
+
+    def steady(self) -> Seconds:
+        """A clock that never steps and runs on while the machine sleeps: apart from the wall clock by a constant, until
+        somebody sets that."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)

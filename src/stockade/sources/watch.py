@@ -6,10 +6,13 @@ In: descriptors of files, paths of directories. Out: `Event`s, naming the watch 
 
 from __future__ import annotations
 
+import errno
 from contextlib import suppress
 from dataclasses import dataclass
 
 from inotify_simple import INotify, flags  # type: ignore[import-untyped]
+
+from stockade.errors import SourceError
 
 _FILE_MASK = int(flags.MODIFY)
 _DIRECTORY_MASK = int(
@@ -42,14 +45,19 @@ class Event:
 
 
 class Watcher:
-    """Watches files and directories; several users of one inode share its watch, which goes with the last of them."""
+    """Watches files and directories; several users of one inode share its watch, which goes with the last of them.
+
+    `problem` is the limit of the host that was reached last, with the sysctl that raises it."""
 
     def __init__(self, *, is_polling: bool = False) -> None:
         self._users: dict[int, int] = {}
         self._inotify: INotify | None = None
+        self.problem: SourceError | None = None
         if not is_polling:
-            with suppress(OSError):  # too many instances for this user: everything is polled
+            try:
                 self._inotify = INotify(nonblocking=True)
+            except OSError as error:  # too many instances for this user: everything is polled
+                self.problem = _limit("max_user_instances", error)
 
     def fileno(self) -> int:
         """The descriptor that becomes readable with the next event; -1 when there is no inotify."""
@@ -68,7 +76,9 @@ class Watcher:
             return None
         try:
             watch = int(self._inotify.add_watch(path, mask))
-        except OSError:
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                self.problem = _limit("max_user_watches", error)
             return None
         self._users[watch] = self._users.get(watch, 0) + 1
         return watch
@@ -104,6 +114,13 @@ class Watcher:
             self._inotify.close()
             self._inotify = None
         self._users.clear()
+
+
+def _limit(sysctl: str, error: OSError) -> SourceError:
+    return SourceError(
+        f"inotify cannot watch everything ({error.strerror}), the rest is looked at every second",
+        f"raise the sysctl fs.inotify.{sysctl}",
+    )
 
 
 def _follow_moves(raw: list[tuple[int, int, int, str]]) -> dict[int, tuple[int, str]]:
