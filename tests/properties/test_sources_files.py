@@ -143,7 +143,7 @@ class Rotations(RuleBasedStateMachine):
             self.seen.update(lines)
             self.pending[chunk.source] = rest
             position = chunk.position + len(chunk.data) - len(rest)
-            self.cursors[chunk.source] = Cursor(chunk.source, chunk.identity, position)
+            self.cursors[chunk.source] = Cursor(chunk.source, chunk.identity, position, chunk.mark)
 
     @rule()
     def read_all(self) -> None:

@@ -106,7 +106,7 @@ class Follower:
             self.seen.update(int(line[:8]) for line in lines)
             self.pending = rest
             self.cursors[chunk.source] = Cursor(
-                chunk.source, chunk.identity, chunk.position + len(chunk.data) - len(rest)
+                chunk.source, chunk.identity, chunk.position + len(chunk.data) - len(rest), chunk.mark
             )
         if self.cursors and self.chance.random() < 0.01:
             self.stop()

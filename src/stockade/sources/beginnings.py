@@ -9,13 +9,30 @@ rest; a copy of the cursor's file goes on at the same place; else from the start
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from stockade.model.cursor import Cursor
+from stockade.sources.asides import asides_of
 from stockade.sources.identity import Identity
 from stockade.sources.openlog import OpenLog
 from stockade.sources.positions import Positions
-from stockade.sources.predecessors import Directories, find_predecessors
+from stockade.sources.predecessors import Directories, find_late, find_predecessors
 from stockade.sources.track import Track
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What is to be read of a path, in order. `late` was read to its end before and may have grown since. `is_unread`
+    says that nothing is known of the last log's past: its beginning may be sought by time."""
+
+    logs: list[OpenLog]
+    late: list[OpenLog] = field(default_factory=list)
+    is_unread: bool = False
+
+    def close(self) -> None:
+        """Lets go of what cannot be read after all."""
+        for log in [*self.logs, *self.late]:
+            log.close()
 
 
 class Beginnings:
@@ -23,37 +40,46 @@ class Beginnings:
 
     def __init__(self, cursors: Mapping[str, Cursor]) -> None:
         self.positions = Positions(cursors.values())
+        for cursor in cursors.values():
+            for aside in asides_of(cursor.mark):
+                self.positions.learn(str(aside.identity), aside.position)
         self._cursors = dict(cursors)
 
     def paths(self) -> list[str]:
         """Paths whose cursors have not been used."""
         return [source.removeprefix("file:") for source in self._cursors if source.startswith("file:/")]
 
-    def older(self, track: Track, directories: Directories) -> list[OpenLog]:
+    def of_missing(self, track: Track, directories: Directories) -> Beginning:
         """What is left to be read of a path that has no file now."""
         cursor = self._cursors.get(track.source)
         logs = find_predecessors(track.path, cursor, directories) if cursor else []
-        if logs:
-            del self._cursors[track.source]
-        return [self._at_known(log) for log in logs]
+        if cursor is None or not logs:
+            return Beginning([])
+        del self._cursors[track.source]
+        return Beginning([self._at_known(log) for log in logs], self._late(track, cursor, directories))
 
-    def logs(self, track: Track, log: OpenLog, directories: Directories) -> list[OpenLog]:
-        """The incarnations to read for a path whose file was opened as `log`, in order."""
+    def of(self, track: Track, log: OpenLog, directories: Directories) -> Beginning:
+        """What is to be read of a path whose file was opened as `log`. Raises OSError when that cannot be found out."""
         cursor = self._cursors.pop(track.source, None)
         is_tail, track.is_tail = track.is_tail, False
-        if self.positions.find(log) is not None:
-            return [self._at_known(log)]
+        late = self._late(track, cursor, directories) if cursor is not None else []
+        copied = cursor.position if cursor is not None and _is_copy(log, cursor) else None
+        known = max((place for place in (copied, self.positions.find(log)) if place is not None), default=None)
+        if known is not None:  # of a file that was saved anew again and again, the inode may be an old one's
+            log.seek(known)
+            return Beginning([log], late)
         if cursor is not None:
-            if _is_copy(log, cursor):
-                log.seek(cursor.position)
-                return [log]
             older = find_predecessors(track.path, cursor, directories)
             if older:
-                return [*map(self._at_known, older), log]
+                return Beginning([*map(self._at_known, older), log], late)
             track.gone += cursor.position > 0
         if is_tail:
             log.seek_end()
-        return [log]
+        return Beginning([log], late, is_unread=not is_tail)
+
+    def _late(self, track: Track, cursor: Cursor, directories: Directories) -> list[OpenLog]:
+        logs = (find_late(track.path, aside, directories) for aside in asides_of(cursor.mark))
+        return [self._at_known(log) for log in logs if log is not None]
 
     def _at_known(self, log: OpenLog) -> OpenLog:
         position = self.positions.find(log)

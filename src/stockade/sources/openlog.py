@@ -20,6 +20,9 @@ CUT_BYTES = 4096
 """A file that shrank but keeps at least this much and its old head was cut short: what is left has been read already.
 Below, new content that begins like the old one cannot be told from it, and is read from the start."""
 
+TAIL_BYTES = 256
+"""What is remembered of the bytes before the position, to know a copy by."""
+
 _COMPARED_BYTES = 65536
 """How much before the position must be equal for a file to count as a copy of another."""
 
@@ -36,18 +39,22 @@ class Outcome(Enum):
 
 
 class OpenLog:
-    """A regular file being read. `position` is the offset of the next byte to take."""
+    """A regular file being read. `position` is the offset of the next byte to take. `is_copy` marks a copy of what was
+    read already, which is left aside, `is_finished` one that is read because nobody will write to it any more."""
 
     __slots__ = (
         "_descriptor",
         "_fingerprint",
         "_head",
         "_is_untouched",
+        "_saved",
         "_seen_size",
+        "_tail",
         "identity",
         "is_announced",
         "is_at_line_start",
         "is_copy",
+        "is_finished",
         "is_live",
         "key",
         "last_active",
@@ -61,6 +68,7 @@ class OpenLog:
         self.key: Key = (status.st_dev, status.st_ino)
         self.watch: int | None = None
         self.is_copy = False
+        self.is_finished = False
         self.last_active = Monotonic(0.0)
         self._begin(status.st_size)
 
@@ -85,6 +93,8 @@ class OpenLog:
         """Takes the file as it is now for a new incarnation, unread."""
         self._head = os.pread(self._descriptor, HEAD_BYTES, 0)
         self._seen_size = size
+        self._tail = b""
+        self._saved = 0
         self.position = 0
         self._is_untouched = True
         self.is_announced = False
@@ -124,12 +134,24 @@ class OpenLog:
             self.position = size if size >= CUT_BYTES else 0
         self.is_live = self.is_live or self.position == size
         self._is_untouched = False
+        self._learn_tail()
+
+    def pass_over(self, position: int) -> None:
+        """Begins at a later line than the first; everything before it is left aside."""
+        self.position = position
+        self._is_untouched = False
+        self._learn_tail()
+
+    def _learn_tail(self) -> None:
+        start = max(0, self.position - TAIL_BYTES)
+        self._tail = os.pread(self._descriptor, self.position - start, start)
 
     def seek_end(self) -> None:
         """Leaves aside what is there."""
         self.position = self.size()
         self.is_live = True
         self._is_untouched = False
+        self._learn_tail()
         if self.position:
             self.is_at_line_start = os.pread(self._descriptor, 1, self.position - 1) == b"\n"
 
@@ -165,6 +187,7 @@ class OpenLog:
         """Moves the position over bytes that were handed on."""
         if data:
             self.position += len(data)
+            self._tail = (self._tail + data)[-TAIL_BYTES:]
             self.is_at_line_start = data.endswith(b"\n")
             self.last_active = now
 
@@ -174,12 +197,18 @@ class OpenLog:
             self._identify()
         return self.identity
 
+    def learn_copy(self, copy: OpenLog) -> None:
+        """Remembers how much of what stood here last is saved in a copy that is going to be read."""
+        if self.was_begun_as(copy):
+            self._saved = max(self._saved, copy.size())
+
     def restart(self) -> int:
         """Begins anew after a rewrite: at the start, or at the end of a file that was only cut short.
 
-        Returns how many bytes are known to have been there unread; what came and went unseen cannot be known.
+        Returns how many bytes are known to have been there that were neither read nor saved in a copy; what came and
+        went unseen cannot be known.
         """
-        lost = max(0, self._seen_size - self.position)
+        lost = max(0, self._seen_size - max(self.position, self._saved))
         size = os.fstat(self._descriptor).st_size
         old_head = self._head
         self._begin(size)
@@ -201,6 +230,28 @@ class OpenLog:
         own, other = (os.pread(log.fileno(), length, offset) for log in (self, copy))
         heads = (os.pread(log.fileno(), min(common, HEAD_BYTES), 0) for log in (self, copy))
         return common if own == other and len(set(heads)) == 1 else 0
+
+    def is_continued_by(self, copy: OpenLog) -> bool:
+        """Tells whether `copy` holds what this log held before it was rewritten: it begins the same way, and the last
+        bytes that were taken here stand there at the same place. Without any such bytes it is not known."""
+        if not self._tail or copy.size() < self.position or not self.was_begun_as(copy):
+            return False
+        start = self.position - len(self._tail)
+        return os.pread(copy.fileno(), len(self._tail), start) == self._tail
+
+    def was_copied_to(self, copy: OpenLog) -> bool:
+        """Tells whether `copy` may hold what this log held before it was rewritten, all of which was taken already."""
+        return 0 < copy.size() <= self.position and self.was_begun_as(copy)
+
+    def was_begun_as(self, copy: OpenLog) -> bool:
+        """Tells whether `copy` begins as this log did when it was looked at last."""
+        return copy.is_called(self._fingerprint)
+
+    def begins_like(self, other: OpenLog) -> bool:
+        """Tells whether what `other` holds so far stands at the beginning here: a copy of this content is being made or
+        was made, and the content is still here to be read. An empty one may be the beginning of such a copy."""
+        head = os.pread(other.fileno(), HEAD_BYTES, 0)
+        return not head or os.pread(self._descriptor, HEAD_BYTES, 0).startswith(head)
 
     def begins_as(self, known_fingerprint: str) -> bool:
         """`is_called` of the file as it is on disk now."""

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 
 from stockade.errors import SourceError
 from stockade.model.cursor import Cursor
+from stockade.sources.asides import Aside
 from stockade.sources.discovery import MAX_ENTRIES
 from stockade.sources.identity import Identity
 from stockade.sources.openlog import OpenLog
 from stockade.sources.patterns import is_compressed
+from stockade.sources.series import between
 
 MAX_BETWEEN = 100
 """Rotations that are looked at, the newest ones; what is older is not looked for."""
@@ -67,7 +70,7 @@ def find_predecessors(path: str, cursor: Cursor, directories: Directories) -> li
         return []
     for _ in range(MAX_ATTEMPTS):
         names = directories.names(directory)
-        logs = _open_all(directory, names, _candidates(directory, names, base, identity))
+        logs = _open_all(directory, names, _candidates(directory, names, base, identity, is_link=os.path.islink(path)))
         if logs is not None:
             return _chosen(logs, names, base, identity, cursor.position)
         directories.forget(directory)
@@ -89,11 +92,86 @@ def find_missed(path: str, held: frozenset[int]) -> list[OpenLog]:
     return []
 
 
-def _candidates(directory: str, names: dict[int, str], base: str, identity: Identity) -> list[str]:
-    """The names to look at, the oldest first: the one that has the cursor's inode, and rotations."""
+def find_copies(path: str, log: OpenLog, is_known: Callable[[OpenLog], bool]) -> list[OpenLog]:
+    """Opens what copytruncate saved of a log that was truncated, or that stands at its beginning after a truncation,
+    oldest first: the copy of what was being read, at the place that was reached, and the copies made since.
+
+    Copies that are known end the search. Where there is neither a known one nor one of what was being read, nothing
+    tells which copies are unread, and none is given out.
+    """
+    fresh, is_anchored = _fresh_rotations(path, log, is_known)
+    anchor = next((copy for copy in fresh if log.is_continued_by(copy)), None)
+    anchor = anchor or next((copy for copy in fresh if log.was_copied_to(copy)), None)
+    copies: list[OpenLog] = []
+    if anchor is not None:
+        anchor.seek(min(log.position, anchor.size()))
+        anchor.is_live = log.is_live
+        copies = fresh[: fresh.index(anchor) + 1]
+    elif is_anchored:
+        copies = fresh
+    copies = [copy for copy in copies if copy is anchor or not log.begins_like(copy)]  # not of what stands here now
+    for copy in fresh:
+        if copy not in copies:
+            copy.close()
+    return copies[::-1]
+
+
+def _fresh_rotations(path: str, log: OpenLog, is_known: Callable[[OpenLog], bool]) -> tuple[list[OpenLog], bool]:
+    """Opens the rotations of a log from the newest one back to the first that is known, and tells whether there was
+    one; a known one that continues `log` is wanted all the same."""
+    directory, base = os.path.split(os.path.realpath(path))
+    fresh: list[OpenLog] = []
+    for name in reversed(_rotations(directory, _list(directory), base)[-MAX_BETWEEN:]):
+        copy = _opened(os.path.join(directory, name))
+        if copy is not None and is_known(copy) and not log.is_continued_by(copy):
+            copy.close()
+            return fresh, True
+        fresh += [copy] if copy is not None else []
+    return fresh, False
+
+
+def find_late(path: str, aside: Aside, directories: Directories) -> OpenLog | None:
+    """Opens an incarnation that was read beside the cursor's one, where its reading stopped."""
+    directory = os.path.dirname(os.path.realpath(path))
+    name = directories.names(directory).get(aside.identity.inode)
+    log = _opened(os.path.join(directory, name)) if name is not None else None
+    if log is None:
+        return None
+    if log.key[1] != aside.identity.inode or not log.is_called(aside.identity.fingerprint):
+        log.close()
+        return None
+    log.seek(min(aside.position, log.size()))
+    return log
+
+
+def _candidates(directory: str, names: dict[int, str], base: str, identity: Identity, *, is_link: bool) -> list[str]:
+    """The names to look at, the oldest first: the one that has the cursor's inode, what a link led to since, and
+    rotations."""
     candidates = _rotations(directory, names, base)[-MAX_BETWEEN:]
     name = names.get(identity.inode, base)
-    return candidates if name == base or name in candidates else [name, *candidates]
+    if name == base or name in candidates:
+        return candidates
+    passed = between(name, base, names.values())[-MAX_BETWEEN:] if is_link else []
+    return [name, *passed, *candidates]
+
+
+def find_passed(old: str, new: str, is_known: Callable[[OpenLog], bool]) -> list[OpenLog]:
+    """Opens what a symbolic link led to while nobody looked: the members of a series (`app-1.log`, `app-2.log`, …)
+    between its old target and its new one that were written since and are not known."""
+    directory, base = os.path.split(new)
+    if os.path.dirname(old) != directory:
+        return []
+    since = _modified(old)
+    found: list[OpenLog] = []
+    for name in between(os.path.basename(old), base, _list(directory).values())[-MAX_BETWEEN:]:
+        log = _opened(os.path.join(directory, name))
+        if log is None:
+            continue
+        if is_known(log) or _written(log) < since:
+            log.close()
+        else:
+            found.append(log)
+    return found
 
 
 def _open_all(directory: str, names: dict[int, str], candidates: list[str]) -> list[OpenLog] | None:
@@ -120,7 +198,7 @@ def _chosen(logs: list[OpenLog], names: dict[int, str], base: str, identity: Ide
     is_rotated = name.startswith(base) and _SUFFIX.fullmatch(name[len(base) :]) is not None
     kept = _from_cursor(logs, identity, position, is_rotated=is_rotated)
     if kept and not is_rotated and kept[0].key[1] == identity.inode:  # only the times tell what came after another name
-        kept = [log for log in kept if log is kept[0] or _written(log) > _written(kept[0])]
+        kept = [log for log in kept if log is kept[0] or _written(log) >= _written(kept[0])]
     for log in logs:
         if log not in kept:
             log.close()
