@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 RUST := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.toml)
 WORKERS ?= auto
 
-.PHONY: help setup run test check fix demo bench soak docs clean
+.PHONY: help setup run test check fix demo bench bench-idle soak docs clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.built ## Build and install into .venv; the program is then .venv/bin/stockade
 
@@ -49,8 +49,13 @@ bench: $(VENV)/.built ## Measure against fail2ban's own engine in the same run
 	@tools/setup peers
 	@$(BIN)/python -m bench.run
 
+bench-idle: $(VENV)/.built ## Measure what the daemon costs while nothing happens, with 1 and with 10,000 log files (root)
+	@$(BIN)/python -m bench.idle
+
 soak: $(VENV)/.tested-with ## The long versions of the fault tests: 1,000 rounds of kill -9, 200 timed bans, 6 million expressions on lines
-	@STOCKADE_SOAK=1 $(BIN)/python -m pytest -m soak -s tests/faults/test_kill_daemon.py tests/real/test_latency.py
+	@STOCKADE_SOAK=1 $(BIN)/python -m pytest -m soak -s tests/faults/test_kill_daemon.py tests/faults/test_rotation_fuzz.py \
+		tests/real/test_latency.py \
+		tests/real/test_sources_journald.py
 	@STOCKADE_PARITY_PAIRS=1200000 $(BIN)/python -m pytest -s tests/properties/test_match_parity.py
 
 clean: ## Remove everything that was built

@@ -238,8 +238,9 @@ def main() -> None:
     console.print(f"kept in {(HOME / 'latest.json').relative_to(ROOT)}", style="dim")
     if options.markdown:
         print(markdown(rows, facts))
-    if importlib.util.find_spec("bench.hostile"):
-        subprocess.run([sys.executable, "-m", "bench.hostile"], cwd=ROOT, check=True)
+    for part in ("bench.hostile", "bench.journal"):
+        if importlib.util.find_spec(part):
+            subprocess.run([sys.executable, "-m", part], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ class Machinery:
         now = Wall(time)
         events = self.scan(data, time)
         for event in events:
-            self.failures += len(event.found.ids)
+            self.failures += len(event.found)
             self.bans += sum(isinstance(command, StartBan) for command in self._core.handle(event, now))
         if self._core.deadline() <= now:
             self._core.handle(Tick(), now)

@@ -122,3 +122,8 @@ class Problem:
         shown = f": {self.value!r}" if self.value else ""
         remedy = f"\n  → {self.remedy}" if self.remedy else ""
         return f"{place}: {self.message}{shown}{remedy}"
+
+    @property
+    def in_one_line(self) -> str:
+        """The same for a log, where a message is one line."""
+        return str(self).replace("\n  → ", " → ")

@@ -10,6 +10,7 @@ from stockade.core.bantime import Draw
 from stockade.core.commands import (
     AlreadyBanned,
     AskIgnore,
+    Beaten,
     ChangeBan,
     Command,
     EndBan,
@@ -17,6 +18,7 @@ from stockade.core.commands import (
     FoundBad,
     Ignored,
     NotBegun,
+    RedateBan,
     Resolve,
     RetryBan,
     StartBan,
@@ -24,6 +26,7 @@ from stockade.core.commands import (
 from stockade.core.events import Event, Failures, Tick
 from stockade.core.jail import no_chance
 from stockade.model.clock import Wall
+from stockade.model.failure import Listed
 from stockade.model.settings import BanTimeSettings, FilterSettings, JailSettings, Settings
 
 START = Wall(1_000_000.0)
@@ -56,12 +59,12 @@ def growing(bantime: float = 600, **settings: object) -> BanTimeSettings:
     return BanTimeSettings(bantime, is_increment=True, **settings)  # type: ignore[arg-type]
 
 
-class Told:
+class Told(Listed):
     """Failures as a scan would yield them."""
 
     def __init__(self, seen: Sequence[Seen]) -> None:
+        super().__init__([one.id for one in seen])
         self._seen = seen
-        self.ids = [one.id for one in seen]
 
     def failure(self, index: int, /) -> Seen:
         """One of them."""
@@ -138,6 +141,10 @@ def sentence(command: Command) -> str:
             return f"bad {identifier} in {jail_name}, {earlier} -> {weight}{', ban' * is_ban}"
         case AskIgnore(jail_name, key, identifier, _):
             return f"ask {identifier} in {jail_name} as {key}"
+        case RedateBan(ban):
+            return f"redate {ban.id} in {ban.jail}"
+        case Beaten(number):
+            return f"beat {number}"
         case RetryBan(ban):
             return f"retry {ban.id} in {ban.jail}"
         case EndBan(ban, _, state):

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
@@ -75,16 +75,14 @@ class Daemon:
         wait_for(self._answers, "the daemon's first answer")
         return self
 
-    def launch(self, **popen: Any) -> None:
-        """Starts it without waiting."""
+    def launch(self, environment: Mapping[str, str] | None = None, **popen: Any) -> None:
+        """Starts it without waiting; `environment` is added to this process's own."""
         argv = [sys.executable, "-P", "-m", "stockade.daemon", self.options.to_json()]
         if self._namespace is not None:
             argv = self._namespace.argv(argv)
-        environment = {
-            name: value for name, value in os.environ.items() if name not in ("NOTIFY_SOCKET", "INVOCATION_ID")
-        }
+        own = {name: value for name, value in os.environ.items() if name not in ("NOTIFY_SOCKET", "INVOCATION_ID")}
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(argv, stderr=log, stdout=log, env=environment, **popen)
+            self._process = subprocess.Popen(argv, stderr=log, stdout=log, env={**own, **(environment or {})}, **popen)
 
     def _answers(self) -> bool:
         assert self._process is not None

@@ -63,7 +63,16 @@ def jail_row(name: str = "sshd") -> JailRow:
         state="running",
         detail="",
         sources=[
-            {"source": "file:/var/log/auth.log", "state": "reading", "detail": "", "position": 18_874_368, "unread": 0}
+            {
+                "source": "file:/var/log/auth.log",
+                "state": "reading",
+                "detail": "",
+                "position": 18_874_368,
+                "unread": 0,
+                "rate": None,
+                "eta_seconds": None,
+                "clock_offset_seconds": 0.4,
+            }
         ],
         failures_counted=12_044,
         windows=12,
@@ -75,6 +84,17 @@ def jail_row(name: str = "sshd") -> JailRow:
         maxretry=5,
         findtime=600.0,
         bantime=86_400.0,
+        funnel={
+            "read": 402_117,
+            "candidate": 31_020,
+            "dated": 31_020,
+            "matched": 24_310,
+            "address": 12_044,
+            "not ignored": 12_001,
+            "counted": 1_411,
+            "banned": 187,
+            "verified": 187,
+        },
     )
 
 
@@ -90,6 +110,8 @@ def status_result(*jails: JailRow) -> StatusResult:
         problems=[],
         enforcer={"state": "running", "backend": "nftables", "detail": "table inet stockade"},
         rights={"daemon": "uid 998, no capabilities", "enforcer": "CAP_NET_ADMIN"},
+        alarms=[],
+        alarms_raised={"source-silent": 0, "filter-blind": 1},
     )
 
 
@@ -106,6 +128,9 @@ def degraded_result() -> StatusResult:
                 "detail": "does not exist",
                 "position": 0,
                 "unread": None,
+                "rate": None,
+                "eta_seconds": None,
+                "clock_offset_seconds": None,
             }
         ],
         failures_counted=0,
@@ -115,13 +140,25 @@ def degraded_result() -> StatusResult:
         bans_verified=0,
         packets_dropped=0,
         bytes_dropped=0,
+        funnel=dict.fromkeys(waiting["funnel"], 0),
     )
     unverified = jail_row()
     unverified.update(state="degraded", detail="3 bans are not in the kernel → see problems", bans_verified=20)
+    unverified["sources"][0].update(unread=2_147_483_648, rate=94_371_840.0, eta_seconds=22.8)
+    unverified["sources"][0]["clock_offset_seconds"] = -3_600.0
     result = status_result(unverified, waiting)
     result.update(
         protected=False,
         verdict="NOT protected: 3 of 23 bans are not in the kernel → nft list table inet stockade",
+        alarms=[
+            {
+                "code": "filter-blind",
+                "subject": "file:/var/log/auth.log sshd-session",
+                "text": "/var/log/auth.log: no filter recognises lines of sshd-session",
+                "remedy": "correct the filter",
+                "since": NOW - 3_600,
+            }
+        ],
         odd_lines={"match-limit": 4, "too-long": 1},
         problems=["the firewall refused 3 blocks: No space left on device → raise net.core.optmem_max"],
         enforcer={"state": "failed", "backend": "nftables", "detail": "set full"},

@@ -233,3 +233,26 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     loaded = load(tmp_path)
     assert not loaded.is_whole
     assert "cannot be read" in loaded.problems[0].message
+
+
+def test_one_file_in_the_way_of_many_jails_is_told_alike(tmp_path: Path) -> None:
+    """A filter that includes what is no file: each of its jails has the same message, and nobody is told to delete."""
+    files = {
+        "jail.local": OWN + OWN.replace("[bad]", "[worse]"),
+        "filter.d/own.conf": "[INCLUDES]\nbefore = /dev/zero\n",
+    }
+    write(tmp_path, files)
+    problems = [problem for problem in load(tmp_path).problems if problem.is_fatal]
+    assert [(problem.jail, problem.message) for problem in problems] == [
+        ("bad", "filter: not a regular file"),
+        ("worse", "filter: not a regular file"),
+    ]
+    assert {problem.remedy for problem in problems} == {"put a regular file there, or do not name it"}
+
+
+def test_a_comment_behind_a_value_is_recognised(tmp_path: Path) -> None:
+    """`maxretry = 3 # three` is a slip of many: the remedy says how a comment begins."""
+    write(tmp_path, {"jail.local": JAIL + "maxretry = 3 # three\nbantime = 1h # one\n", **FILTER, **ACTION})
+    found = {problem.message.partition(":")[0]: problem.remedy for problem in load(tmp_path).problems}
+    assert found["maxretry"].startswith("a comment behind a value begins with ;, not with #; write a whole number")
+    assert "begins with ;" in found["bantime"]

@@ -49,6 +49,9 @@ action = nftables
 """
 
 
+LOOP_OF_ONE_FAMILY = "[Definition]\nactionban = <a>\n[Init]\na = x\nb = <a>\n[Init?family=inet6]\na = <b>\n"
+
+
 def tree(place: Path, filter_text: str = FILTER, jails: str = JAILS) -> Path:
     (place / "filter.d").mkdir()
     (place / "filter.d" / "demo.conf").write_text(filter_text)
@@ -113,3 +116,24 @@ def test_each_expression_that_only_the_engine_refuses_is_named(tmp_path: Path) -
     text = f"[Definition]\nprefregex = ^{huge}<F-CONTENT>.+</F-CONTENT>\nfailregex = ^a <HOST>\n    {huge} <HOST>\n"
     _, problems = mistakes(tree(tmp_path, f"{text}ignoreregex = {huge}\n"))
     assert [each.line for each in problems if each.jail == "demo"] == [2, 4, 5]
+
+
+def test_mistakes_in_actions_are_told_and_the_jail_runs(tmp_path: Path) -> None:
+    """An action whose tags go in a circle for IPv6, or one that lets a log's text into a shell's quotes, is named."""
+    place = tree(tmp_path, jails=JAILS.replace("action = nftables\n[good]", "action = turning\n         bare\n[good]"))
+    (place / "filter.d" / "demo.conf").write_text("[Definition]\nfailregex = ^x <HOST>$\n")
+    (place / "action.d" / "turning.conf").write_text(LOOP_OF_ONE_FAMILY)
+    (place / "action.d" / "bare.conf").write_text("[Definition]\nactionban = say '<F-USER>'\n")
+    found = read_configuration(Options(config=str(place)), NOW)
+    assert "demo" in {jail.name for jail in found.settings.jails}
+    told = {problem.path: problem for problem in found.problems if problem.path.startswith("action.d/")}
+    assert set(told) == {"action.d/turning.conf", "action.d/bare.conf"}
+    assert all(problem.jail == "demo" and problem.remedy and not problem.is_fatal for problem in told.values())
+
+
+def test_a_mistake_is_one_line_of_the_log() -> None:
+    """The remedy follows behind an arrow; on a page it has a line of its own."""
+    problem = Problem("jail.local", 3, "bantime: not a time", "1q", "write 10m")
+    assert problem.in_one_line == "jail.local:3: bantime: not a time: '1q' → write 10m"
+    assert str(problem).split("\n") == ["jail.local:3: bantime: not a time: '1q'", "  → write 10m"]
+    assert Problem("jail.local", 0, "too long").in_one_line == "jail.local: too long"

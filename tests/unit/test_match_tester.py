@@ -125,3 +125,13 @@ def test_users_of_a_session_are_a_list() -> None:
     """A session that has seen several users names them all."""
     log = b"".join(b"Nov 22 11:00:00 web demo[7]: refused %s from 192.0.2.9\n" % user for user in (b"eve", b"bob"))
     assert [row["fields"].get("users") for row in rows(log)[:-1]] == [None, ["bob", "eve"]]
+
+
+def test_a_match_without_a_time_is_odd_where_age_counts() -> None:
+    """Where lines may be too old, a match whose time is not known cannot count, and says so; else it counts now."""
+    undated = b" web demo[7]: refused bob from 192.0.2.9\n"
+    row, last = rows(undated, replace(OPTIONS, findtime=600.0))
+    assert (row["verdict"], row["reason"], row["time"], row["id"]) == ("odd", "undated", None, None)
+    assert [last["summary"][name] for name in ("lines", "fail", "odd", "undated")] == [1, 0, 1, 1]
+    row, last = rows(undated)
+    assert (row["verdict"], row["epoch"], last["summary"]["odd"]) == ("fail", NOW, 0)

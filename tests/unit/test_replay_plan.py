@@ -74,9 +74,9 @@ def test_a_log_that_nobody_reads_is_an_error_with_a_proposal(
     assert near.value.remedy == "did you mean 'svc'?"
 
 
-def test_a_broken_configuration_is_not_replayed(home: Path) -> None:
-    """A problem that concerns everything stands in the way, too."""
+def test_a_mistake_outside_of_the_jails_is_told(home: Path) -> None:
+    """What cannot be read is left out with a problem, and the jails run on the rest, as in the daemon."""
     (home / "jail.local").write_text("[DEFAULT\nmaxretry = 3\n")
     plan = planned(home, write_log(home / "svc.log", []), jails=("svc",))
-    assert not plan.is_possible
-    assert plan.problems
+    assert plan.is_possible
+    assert {problem.path for problem in plan.problems if problem.is_fatal} == {str(home / "jail.local")}

@@ -86,7 +86,8 @@ def fail(error: StockadeError, *, is_json: bool) -> int:
         print_json({"error": {"code": error.code, "message": error.message, "remedy": error.remedy}})
     color = _wants_color()
     head = click.style("error:", fg="red", bold=True)
-    click.echo(f"{head} {safe_text(error.message)}", err=True, color=color)
+    message = "\n".join(map(safe_text, error.message.split("\n")))
+    click.echo(f"{head} {message}", err=True, color=color)
     if error.remedy:
         click.echo(f"  {click.style('→', fg='green')} {safe_text(error.remedy)}", err=True, color=color)
     return error.exit_status

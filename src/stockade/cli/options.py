@@ -17,7 +17,9 @@ CONFIG_HELP = "Configuration directory; otherwise the shipped one with /etc/stoc
 
 def json_option(function: _Function) -> _Function:
     """Adds `--json`."""
-    return click.option("--json", "is_json", is_flag=True, help="One JSON object for machines.")(function)
+    return click.option("--json", "is_json", is_flag=True, help="JSON for machines: one object, or one on each line.")(
+        function
+    )
 
 
 def socket_option(function: _Function) -> _Function:

@@ -6,24 +6,31 @@ expressions (`'^bad <HOST>$'`). Out: filters as the daemon would run them, or pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from stockade.config import Trouble, load, load_filter
 from stockade.config.backends import Backend, journal
+from stockade.config.brackets import parse_item
 from stockade.config.listing import filter_names, jail_names
+from stockade.config.options import Effective
 from stockade.errors import Problem, UsageError
-from stockade.model.settings import FilterSettings, JournalSettings
+from stockade.model.settings import FilterSettings, JailSettings, JournalSettings
 
 EXPRESSION = "expression"
 """The name of the filter that bare expressions make together."""
 
 JAIL = "jail:"
 FILTER = "filter.d/"
+ENTRY_DATES = ("{^LN-BEG}",)
+"""Where a date may stand in a file of journal entries: before them, as `journalctl` prints it, never in their text."""
 _TRIAL = "(test)"
 """A section that asks the configuration's reader what a jail with this filter would read from the journal."""
+
+
+Judge = Callable[[JailSettings, Mapping[tuple[str, str], Effective]], Iterable[Problem]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +82,14 @@ class Overrides:
 
 @dataclass(slots=True)
 class SubjectReader:
-    """Reads subjects from one configuration; `options` are added to the brackets of every filter."""
+    """Reads subjects from one configuration; `options` are added to the brackets of every filter. `judge` tells what
+    keeps a jail's filter from running, with its place."""
 
     base: Path
     overrides: Sequence[Path]
     options: str = ""
     is_journal: bool = False
+    judge: Judge = lambda jail, origins: ()
     problems: list[Problem] = field(default_factory=list)
     matches: list[tuple[str, ...]] = field(default_factory=list)
     _wants_all: bool = False
@@ -136,6 +145,8 @@ class SubjectReader:
         self.problems += found
         if self.is_journal:
             self._ask_matches(item)
+        elif _is_for_entries(item):
+            settings = replace(settings, datepattern=ENTRY_DATES)
         return Subject(settings)
 
     def _ask_matches(self, item: str) -> None:
@@ -151,10 +162,14 @@ class SubjectReader:
         backend = "systemd" if self.is_journal else "auto"
         given = {name: {"enabled": "true", "backend": backend, "action": ""}}
         loaded = load(self.base, overrides=self.overrides, jail=given, has_files=lambda pattern: True)
-        self.problems += [each for each in loaded.problems if each.jail == name or (each.is_fatal and not each.jail)]
         found = next((jail for jail in loaded.settings.jails if jail.name == name), None)
+        self.problems += [each for each in loaded.problems if each.jail == name]
+        # What is wrong elsewhere keeps no jail from running in the daemon either.
+        elsewhere = [each for each in loaded.problems if each.is_fatal and not each.jail]
+        self.problems += [replace(each, is_fatal=found is None) for each in elsewhere]
         if found is None:
             return Subject(FilterSettings(name), name)
+        self.problems += self.judge(found, loaded.origins)
         self._add_matches(found.journal)
         return Subject(found.filter, name)
 
@@ -179,6 +194,14 @@ def with_options(item: str, options: str) -> str:
         return item
     item = item.strip()
     return f"{item[:-1]}, {options}]" if item.endswith("]") else f"{item}[{options}]"
+
+
+def _is_for_entries(item: str) -> bool:
+    """Tells whether a filter's options say that the lines are entries of the journal, whose text is not dated."""
+    try:
+        return parse_item(item)[1].get("logtype") == "journal"
+    except Trouble:
+        return False
 
 
 def _is_path(name: str) -> bool:

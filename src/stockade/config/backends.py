@@ -1,7 +1,7 @@
-"""Where a jail's lines come from: `backend`, `logpath` and `journalmatch` become log paths or a journal.
+"""Where a jail's lines come from: `backend`, `logpath` and `journalmatch` become log paths, a journal or addresses.
 
-In: texts, and two questions put to the machine (is there a file, is there a journal). Out: `LogPath`s or
-`JournalSettings`. Files need not exist: patterns stay patterns and sources wait for them.
+In: texts, and two questions put to the machine (is there a file, is there a journal). Out: `LogPath`s,
+`JournalSettings` or `SyslogSettings`. Files need not exist: patterns stay patterns and sources wait for them.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from stockade.config.brackets import parse_item
 from stockade.config.journalmatch import parse_journalmatch
 from stockade.config.trouble import Trouble, suggest
-from stockade.model.settings import JournalSettings, LogPath
+from stockade.config.waysin import WAYS_IN
+from stockade.model.settings import JournalSettings, LogPath, SyslogSettings, WayIn
 
 FILE_BACKENDS = ("auto", "polling", "pyinotify", "gamin")
 JOURNAL_BACKEND = "systemd"
+SYSLOG_BACKEND = "syslog"
 _ARGUMENTS = ("journalpath", "journalfiles", "journalflags", "namespace", "rotated")
 _EXCLUSIVE = ("journalpath", "journalfiles", "journalflags", "namespace")
 _JOURNALS = ("/run/log/journal/*/*.journal", "/var/log/journal/*/*.journal")
@@ -32,8 +34,18 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """What feeds a jail: one of the four, or nothing."""
+
+    logpaths: tuple[LogPath, ...] = ()
+    journal: JournalSettings | None = None
+    syslog: tuple[SyslogSettings, ...] = ()
+    way_in: WayIn | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Backend:
-    """A checked `backend`: its name in lower case and the arguments of the journal."""
+    """A checked `backend`: its name in lower case and its arguments."""
 
     name: str
     arguments: dict[str, str]
@@ -43,16 +55,32 @@ class Backend:
         """Whether the journal is asked for by name."""
         return self.name == JOURNAL_BACKEND
 
+    @property
+    def is_way_in(self) -> bool:
+        """Whether a command, containers or the kernel's log are read."""
+        return self.name in WAYS_IN
+
+    @property
+    def is_syslog(self) -> bool:
+        """Whether messages are received on sockets."""
+        return self.name == SYSLOG_BACKEND
+
 
 def parse_backend(text: str) -> Backend:
     """Reads `auto`, `systemd[journalflags=1]`, …; raises Trouble for unknown names and arguments."""
     name, arguments = parse_item(text)
     name = name.lower()
-    known = (*FILE_BACKENDS, JOURNAL_BACKEND)
+    known = (*FILE_BACKENDS, JOURNAL_BACKEND, SYSLOG_BACKEND, *WAYS_IN)
     if name not in known:
-        raise Trouble("unknown backend", text, suggest(name, known, "use one of auto, polling, systemd"))
+        raise Trouble(
+            "unknown backend",
+            text,
+            suggest(name, known, f"use one of auto, polling, systemd, syslog, {', '.join(WAYS_IN)}"),
+        )
+    if name == SYSLOG_BACKEND or name in WAYS_IN:
+        return Backend(name, arguments)
     if name != JOURNAL_BACKEND and arguments:
-        raise Trouble(f"backend {name} takes no arguments", text, "only systemd[…] does")
+        raise Trouble(f"backend {name} takes no arguments", text, "only systemd[…] and syslog[…] do")
     for argument in arguments:
         if argument not in _ARGUMENTS:
             raise Trouble("unknown argument of the systemd backend", argument, suggest(argument, _ARGUMENTS))

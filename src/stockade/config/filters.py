@@ -13,14 +13,27 @@ from stockade.config.brackets import parse_item
 from stockade.config.definition import SECTION, Definition
 from stockade.config.history import Merged
 from stockade.config.ini import Place
+from stockade.config.journalmatch import parse_jsonmatch
 from stockade.config.limits import MAX_ITEMS
 from stockade.config.merge import TreeReader
 from stockade.config.options import OptionReader, whole_number
 from stockade.config.text import Text, joined
 from stockade.config.trouble import Trouble, suggest
-from stockade.model.settings import FilterSettings
+from stockade.model.settings import FilterSettings, JsonSettings
 
-FILTER_OPTIONS = ("usedns", "prefregex", "ignoreregex", "failregex", "maxlines", "datepattern", "journalmatch")
+JSON_OPTIONS = ("jsontext", "jsontime", "jsonmatch")
+"""Our own: how lines that are JSON objects become the text that expressions see."""
+
+FILTER_OPTIONS = (
+    "usedns",
+    "prefregex",
+    "ignoreregex",
+    "failregex",
+    "maxlines",
+    "datepattern",
+    "journalmatch",
+    *JSON_OPTIONS,
+)
 """What a filter file may set; everything else in it is a helper variable. A jail may set the same names."""
 
 _USEDNS = ("yes", "warn", "no", "raw")
@@ -99,7 +112,19 @@ def build_filter(name: str, texts: Mapping[str, Text], options: OptionReader) ->
         ),
         logtimezone=(options.text("logtimezone") or "").strip(),
         logencoding=options.convert("logencoding", "auto", parse_encoding),
+        json=_json(texts, options),
     )
+
+
+def _json(texts: Mapping[str, Text], options: OptionReader) -> JsonSettings | None:
+    """How JSON lines become text; None without `jsontext`, which the other two need."""
+    text, time, match = (texts[option].text.strip() if option in texts else "" for option in JSON_OPTIONS)
+    if text:
+        return JsonSettings(text, time, options.parsed("jsonmatch", match, (), parse_jsonmatch))
+    for option, value in (("jsontime", time), ("jsonmatch", match)):
+        if value:
+            options.warn(option, f"{option} without jsontext: nothing is read as JSON", value, "write jsontext")
+    return None
 
 
 def expressions(text: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from stockade.config.actions import ActionReader
 from stockade.config.addresses import parse_ignoreip
-from stockade.config.backends import Backend, Machine, journal, parse_backend, parse_logpaths, wants_journal
+from stockade.config.backends import Backend, Feed, Machine, journal, parse_backend, parse_logpaths, wants_journal
 from stockade.config.bantimes import read_ban
 from stockade.config.definition import Definition
 from stockade.config.filters import FILTER_OPTIONS, build_filter, combine, read_filter
@@ -21,9 +21,11 @@ from stockade.config.merge import TreeReader
 from stockade.config.modes import unknown_modes
 from stockade.config.names import JAIL_OPTIONS
 from stockade.config.options import Findings, OptionReader
+from stockade.config.syslog import parse_listeners, parse_spoofable
 from stockade.config.text import Text, at_place
+from stockade.config.waysin import KERNEL, parse_way_in
 from stockade.config.written import written_properties
-from stockade.model.settings import ActionSettings, JailSettings, JournalSettings, LogPath, Origin
+from stockade.model.settings import ActionSettings, JailSettings, JournalSettings, LogPath, Origin, WayIn
 
 CHAIN_CHARS = 26
 """From this length on a jail's name, with `f2b-` before it, is too long for a chain of iptables (28 characters)."""
@@ -64,12 +66,15 @@ class JailReader:
 
     def _settings(self) -> JailSettings:
         options = self.options
-        texts, logpaths, source = self._feed()
+        texts, feed = self._feed()
         return JailSettings(
             name=self.name,
             filter=build_filter(self.filter_name, texts, options),
-            logpaths=logpaths,
-            journal=source,
+            logpaths=feed.logpaths,
+            journal=feed.journal,
+            syslog=feed.syslog,
+            way_in=feed.way_in,
+            is_spoofable_banned=self._is_spoofable_banned(feed),
             maxretry=options.number("maxretry", 3, 1, 1_000_000),
             findtime=options.seconds("findtime", 600.0, 1e-3),
             maxmatches=options.number("maxmatches", 5, 0, 10_000),
@@ -84,7 +89,7 @@ class JailReader:
             actions=options.attempt("action", self._actions, ()),
         )
 
-    def _feed(self) -> tuple[dict[str, Text], tuple[LogPath, ...], JournalSettings | None]:
+    def _feed(self) -> tuple[dict[str, Text], Feed]:
         """The filter's texts and what feeds them: they depend on each other through `logtype` and `journalmatch`."""
         options = self.options
         backend = options.convert("backend", Backend("auto", {}), parse_backend)
@@ -92,18 +97,34 @@ class JailReader:
         if (options.text("backend") or "").strip().lower() == "gamin":
             self._warn("backend", "backend gamin no longer exists; auto is used", "write backend = auto")
         is_allowed = options.flag("systemd_if_nologs", True)
-        texts = self._filter_texts(backend.is_journal)
+        texts = self._filter_texts(backend.is_journal or backend.is_syslog or backend.name == KERNEL)
+        if backend.is_way_in:
+            return texts, Feed(way_in=options.attempt("backend", lambda: self._way_in(backend), None))
+        if backend.is_syslog:
+            return texts, Feed(syslog=options.attempt("backend", lambda: parse_listeners(backend.arguments), ()))
         match = _journalmatch(texts)
         if not wants_journal(backend, logpaths, match, self.machine, is_allowed):
             if not logpaths:
                 self._warn("logpath", "the jail has nothing to read", "set logpath, or backend = systemd")
             elif options.flag("skip_if_nologs", False):
                 self._skip_without(logpaths)
-            return texts, logpaths, None
+            return texts, Feed(logpaths)
         if not backend.is_journal:
             texts = self._filter_texts(is_journal=True)
             match = _journalmatch(texts)
-        return texts, (), options.attempt("journalmatch", lambda: journal(backend, match), JournalSettings())
+        source = options.attempt("journalmatch", lambda: journal(backend, match), JournalSettings())
+        return texts, Feed(journal=source)
+
+    def _way_in(self, backend: Backend) -> WayIn:
+        return parse_way_in(backend.name, backend.arguments, self.options.text("logcommand") or "")
+
+    def _is_spoofable_banned(self, feed: Feed) -> bool:
+        """Reads `spoofable`, and says so when without it the jail can never ban."""
+        is_banned = self.options.convert("spoofable", False, parse_spoofable)
+        if feed.syslog and not is_banned and all(listener.is_spoofable for listener in feed.syslog):
+            remedy = "send over TCP or a Unix socket, or write spoofable = ban if only your hosts can reach it"
+            self._warn("backend", "lines over UDP can be forged by anybody: the jail only watches", remedy)
+        return is_banned
 
     def _skip_without(self, logpaths: tuple[LogPath, ...]) -> None:
         """Leaves the jail out until the next load when none of its logs exists, as `skip_if_nologs` asks."""

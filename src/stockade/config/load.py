@@ -27,6 +27,7 @@ from stockade.config.names import KNOWN_OPTIONS
 from stockade.config.options import Effective, Findings, OptionReader
 from stockade.config.paths import SHIPPED, is_there, search_path
 from stockade.config.spelling import misspelled
+from stockade.config.syslog import clashes
 from stockade.config.trouble import Trouble
 from stockade.errors import Problem
 from stockade.model.settings import DaemonSettings, FilterSettings, JailSettings, Settings
@@ -134,7 +135,16 @@ def _read_jails(reader: TreeReader, merged: Merged, machine: Machine, findings: 
         if settings is not None and not flaws:
             jails.append(settings)
     problems += misspelled(merged, enabled, KNOWN_OPTIONS)
-    return tuple(jails)
+    return _without_clashes(jails, findings)
+
+
+def _without_clashes(jails: Sequence[JailSettings], findings: Findings) -> tuple[JailSettings, ...]:
+    """The jails without those that want to listen on another's address in another way."""
+    wrong = dict(clashes(jails))
+    for jail, trouble in wrong.items():
+        origin = findings.origins[jail, "backend"].origin
+        findings.problems.append(trouble.at(origin.path, origin.line).problem(jail))
+    return tuple(jail for jail in jails if jail.name not in wrong)
 
 
 def _warnings(reader: TreeReader) -> list[Problem]:

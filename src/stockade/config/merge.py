@@ -86,7 +86,7 @@ def _read_bytes(path: Path, limit: int) -> bytes:
         with open(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) and status.st_rdev != _NULL_DEVICE:
-                raise Trouble("not a regular file", "", "remove or rename it", str(path))
+                raise Trouble("not a regular file", "", "put a regular file there, or do not name it", str(path))
             data = file.read(limit + 1)
     except OSError as error:
         raise Trouble(f"cannot be read ({error.strerror})", "", "check owner, mode and links", str(path)) from None

@@ -38,7 +38,7 @@ JAIL_OPTIONS = (
 )
 """fail2ban's jail options; actions see them as variables."""
 
-OWN_OPTIONS = ("banprefix6",)
+OWN_OPTIONS = ("banprefix6", "logcommand", "spoofable")
 CONVENTIONAL = ("port", "protocol", "mode", "chain", "banaction", "banaction_allports")
 """Helper variables of every stock tree; `port` and `protocol` are read as settings as well."""
 
@@ -62,6 +62,7 @@ BUILT_IN: Mapping[str, str] = {
     "usedns": "warn",
     "maxlines": "1",
     "banprefix6": "128",
+    "spoofable": "watch",
     "protocol": "tcp",
 }
 """What counts where an option is written nowhere, as one would write it; "" is nothing."""

@@ -94,8 +94,7 @@ class OptionReader:
             try:
                 found = self.scope.find(option)
             except Trouble as trouble:
-                trouble.message = f"{option}: {trouble.message}"
-                self.report(trouble, option, is_fatal=is_fatal)
+                self.report(trouble.about(option), option, is_fatal=is_fatal)
                 return None
             if found is not None:
                 self._texts[option] = found
@@ -137,8 +136,7 @@ class OptionReader:
         try:
             return parse(text)
         except Trouble as trouble:
-            trouble.message = f"{option}: {trouble.message}"
-            self.report(trouble, option, is_fatal=is_fatal)
+            self.report(trouble.about(option), option, is_fatal=is_fatal)
             return default
 
     def attempt(self, option: str, make: Callable[[], T], default: T) -> T:

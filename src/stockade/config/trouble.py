@@ -34,6 +34,13 @@ class Trouble(Exception):
             self.path, self.line = path, line
         return self
 
+    def about(self, option: str) -> Trouble:
+        """The same for an option's value; a copy, as the same file may be in the way of many jails."""
+        remedy = (
+            f"a comment behind a value begins with ;, not with #; {self.remedy}" if " #" in self.value else self.remedy
+        )
+        return Trouble(f"{option}: {self.message}", self.value, remedy, self.path, self.line)
+
     def problem(self, jail: str = "", *, is_fatal: bool = True) -> Problem:
         """The same as a value; `jail` is the one it disables."""
         value = self.value if len(self.value) <= SHOWN_CHARS else self.value[:SHOWN_CHARS] + "…"

@@ -5,14 +5,13 @@ In: the parts of the running daemon; out: the typed dictionaries of `control.sch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from stockade import __version__
 from stockade.control.schema import (
+    AlarmRow,
     BanRow,
     BansResult,
-    EnforcerStatus,
     HistoryRow,
     JailRow,
     ProblemRow,
@@ -24,10 +23,13 @@ from stockade.control.schema import (
 )
 from stockade.core import Core
 from stockade.core.jail import ActiveBan, Jail
-from stockade.daemon.enforcement import Enforcement
+from stockade.daemon.funnel import funnel
 from stockade.daemon.sentences import stamp
+from stockade.daemon.situation import Situation, shown_jails, sources_by_jail
+from stockade.daemon.verdict import enforcer_status, verdict_on
+from stockade.daemon.words import printable
 from stockade.errors import Problem, RequestError
-from stockade.ledger import Ledger
+from stockade.model.alarm import Alarm
 from stockade.model.ban import Ban, BanState
 from stockade.model.chunk import SourceStatus
 from stockade.model.clock import Wall
@@ -37,101 +39,44 @@ MAX_HISTORY = 100
 """Bans of one identifier that `why` shows; older ones are left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """Everything an answer may be made of, at one moment."""
-
-    core: Core
-    ledger: Ledger
-    enforcement: Enforcement
-    sources: Sequence[SourceStatus]
-    odd_lines: dict[str, int]
-    problems: Sequence[Problem]
-    troubles: Sequence[str]
-    rights: dict[str, str]
-    jails_of: Callable[[str], Sequence[str]]
-    started: Wall
-    now: Wall
-
-
 def status(it: Situation, only: str = "") -> StatusResult:
     """`status`, for all jails or one. Raises RequestError for a jail that does not exist."""
-    jails = [jail for name, jail in it.core.jails.items() if not jail.is_orphan or jail.bans]
+    jails = shown_jails(it)
     if only:
         jails = [jail for jail in jails if jail.settings.name == only]
         if not jails:
             raise RequestError(f"there is no jail {only!r}", f"jails: {', '.join(it.core.jails) or 'none'}")
-    rows = [_jail_row(it, jail) for jail in jails]
-    enforcer = _enforcer(it)
-    is_protected, verdict = _verdict(it, rows, enforcer)
+    read_by = sources_by_jail(it)
+    is_protected, sentence = verdict_on(it, jails, read_by)
     return StatusResult(
         protected=is_protected,
-        verdict=verdict,
+        verdict=sentence,
         uptime_seconds=it.now - it.started,
         version=__version__,
-        jails=rows,
+        jails=[_jail_row(it, jail, read_by.get(jail.settings.name, ())) for jail in jails],
         odd_lines=it.odd_lines,
         problems=[str(problem) for problem in it.problems] + list(it.troubles),
-        enforcer=enforcer,
+        enforcer=enforcer_status(it),
         rights=it.rights,
+        alarms=[_alarm_row(alarm) for alarm in it.watching.alarms()],
+        alarms_raised=dict(it.watching.raised()),
     )
 
 
-def _verdict(it: Situation, rows: Sequence[JailRow], enforcer: EnforcerStatus) -> tuple[bool, str]:
-    """The one sentence that answers "am I protected?"."""
-    active = list(it.core.active_bans())
-    verified = sum(one.state is BanState.VERIFIED for one in active)
-    watching = [row for row in rows if any(source["state"] == "reading" for source in row["sources"])]
-    reason = ""
-    if it.enforcement.is_dry:
-        reason = "this is a dry run, nothing is blocked → start without --dry-run"
-    elif enforcer["state"] != "running":
-        reason = f"the firewall cannot be changed: {enforcer['detail']}"
-    elif not rows:
-        reason = "no jail is enabled → write `[sshd]` and `enabled = true` into jail.local"
-    elif not watching:
-        reason = f"no jail has a log to read: {_what_is_missing(rows)}"
-    if reason:
-        return False, f"NOT protected: {reason}"
-    jails = f"{len(watching)} jail{'s' * (len(watching) != 1)} watching"
-    addresses = f"{len(active)} address{'es' * (len(active) != 1)} blocked"
-    return True, f"protected: {jails}, {addresses} ({verified} verified in the kernel)"
+def _alarm_row(alarm: Alarm) -> AlarmRow:
+    """An alarm as the schema wants it; what an attacker wrote in it is made printable here."""
+    text, subject = printable(alarm.text), printable(alarm.subject)
+    return AlarmRow(code=alarm.code, subject=subject, text=text, remedy=alarm.remedy, since=alarm.since)
 
 
-def _what_is_missing(rows: Sequence[JailRow]) -> str:
-    """The logs that are waited for, or what is wrong with them."""
-    sources = [source for row in rows for source in row["sources"]]
-    failed = [source for source in sources if source["state"] == "failed"]
-    if failed:
-        return f"{failed[0]['source']}: {failed[0]['detail']}"
-    names = [source["source"].removeprefix("file:") for source in sources]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"waiting for {', '.join(names[:3])}{more}" if names else "none is configured → set logpath in jail.local"
-
-
-def _enforcer(it: Situation) -> EnforcerStatus:
-    probe, failure = it.enforcement.probe, it.enforcement.failure
-    if it.enforcement.is_dry:
-        return EnforcerStatus(state="dry-run", backend="none", detail="commands are recorded, nothing is blocked")
-    if failure is not None:
-        return EnforcerStatus(state="failed", backend="nftables", detail=f"{failure.message} → {failure.remedy}")
-    if probe is None or not probe.is_intact:
-        return EnforcerStatus(state="failed", backend="nftables", detail="the table is not in the kernel yet")
-    return EnforcerStatus(state="running", backend=probe.backend, detail=f"{probe.networks} networks blocked")
-
-
-def _jail_row(it: Situation, jail: Jail) -> JailRow:
+def _jail_row(it: Situation, jail: Jail, mine: Sequence[SourceStatus]) -> JailRow:
     settings, counter = jail.settings, it.enforcement.counters.get(jail.settings.name)
-    mine = [one for one in it.sources if settings.name in it.jails_of(one.source)]
     state, detail = _jail_state(jail, mine)
     return JailRow(
         name=settings.name,
         state=state,
         detail=detail,
-        sources=[
-            SourceRow(source=one.source, state=one.state, detail=one.detail, position=one.position, unread=one.unread)
-            for one in mine
-        ],
+        sources=[_source_row(it, one) for one in mine],
         failures_counted=jail.counts["failures"],
         windows=len(jail.windows),
         bans_active=len(jail.bans),
@@ -142,6 +87,21 @@ def _jail_row(it: Situation, jail: Jail) -> JailRow:
         maxretry=settings.maxretry,
         findtime=settings.findtime,
         bantime=settings.ban.bantime,
+        funnel=funnel(it.tallies.of(settings.name), jail.counts),
+    )
+
+
+def _source_row(it: Situation, one: SourceStatus) -> SourceRow:
+    pace = it.watching.pace(one.source)
+    return SourceRow(
+        source=one.source,
+        state=one.state,
+        detail=one.detail,
+        position=one.position,
+        unread=one.unread,
+        rate=pace.rate if pace else None,
+        eta_seconds=pace.eta() if pace else None,
+        clock_offset_seconds=it.watching.offset(it.stream_of(one.source)),
     )
 
 
@@ -154,7 +114,16 @@ def _jail_state(jail: Jail, sources: Sequence[SourceStatus]) -> tuple[str, str]:
     if not any(one.state == "reading" for one in sources):
         detail = sources[0].detail if sources else "no file matches its logpath yet; it is read as soon as one appears"
         return "waiting", detail
-    return "running", ""
+    return "running", _doubted(jail)
+
+
+def _doubted(jail: Jail) -> str:
+    """What is said of a jail whose lines over UDP ban nobody."""
+    is_doubting = any(listener.is_spoofable for listener in jail.settings.syslog)
+    if not is_doubting or jail.settings.is_spoofable_banned:
+        return ""
+    seen = f"{jail.counts['doubted']} failures so far" if jail.counts["doubted"] else "no failure so far"
+    return f"lines over UDP ban nobody, because anybody can forge their sender ({seen}) → spoofable = ban"
 
 
 def bans(it: Situation, only: str = "") -> BansResult:
@@ -192,12 +161,13 @@ def why(it: Situation, text: str) -> WhyResult:
     standing = [one for name in names for one in _standing(it.core, name)]
     history = _history(it, names, standing)
     windows = [row for name in names for row in _windows(it.core, name)]
+    doubts = [step for name in names for step in _doubts(it.core, name)]
     ignored = next((rule for name in names for rule in _ignored(it.core, name)), None)
-    steps = list(_steps(it, standing, history, windows, ignored))
+    steps = list(_steps(it, standing, history, windows, ignored, doubts=doubts))
     return WhyResult(
         id=canonical(text),
         verdict="banned" if standing else "not-banned",
-        explanation=_explanation(it, standing, history, windows, ignored),
+        explanation=_explanation(it, standing, history, windows, ignored, doubts=doubts),
         steps=steps,
         bans=history,
         windows=windows,
@@ -257,6 +227,16 @@ def _windows(core: Core, identifier: str) -> Iterable[WindowRow]:
             )
 
 
+def _doubts(core: Core, identifier: str) -> Iterable[WhyStep]:
+    """Failures that did not count because anybody could have sent their lines."""
+    for name, jail in core.jails.items():
+        doubt = jail.doubts.find(identifier)
+        if doubt is not None:
+            number = f"{doubt.failures} failure{'s' * (doubt.failures != 1)}"
+            detail = f"{number} came over UDP, where anybody can forge the sender → spoofable = ban in [{name}]"
+            yield _step(f"counted in {name}", False, detail)
+
+
 def _ignored(core: Core, identifier: str) -> Iterable[str]:
     return (rule for jail in core.jails.values() if not jail.is_orphan and (rule := jail.rules.rule_for(identifier)))
 
@@ -267,15 +247,19 @@ def _steps(
     history: Sequence[HistoryRow],
     windows: Sequence[WindowRow],
     ignored: str | None,
+    *,
+    doubts: Sequence[WhyStep],
 ) -> Iterable[WhyStep]:
     """The way of a line to the kernel, as far as this identifier got."""
-    was_seen = bool(windows) or any(row["failures"] for row in history)
+    was_seen = bool(windows or doubts) or any(row["failures"] for row in history)
     reading = [one.source for one in it.sources if one.state == "reading"]
     yield _step("a log is read", bool(reading), ", ".join(reading[:3]) or "no source is being read")
+    yield from _passed(it)
     seen = "a filter found failures of it" if was_seen else "no filter found a failure of it within findtime"
     yield _step("a filter matched", was_seen, seen)
     yield _step("not ignored", ignored is None, ignored or "no ignore rule applies")
     if not standing:
+        yield from doubts
         for window in windows:
             count = f"{window['count']} of {window['maxretry']} failures within {window['findtime']:g} s"
             yield _step(f"counted in {window['jail']}", False, count)
@@ -284,6 +268,16 @@ def _steps(
         yield _step(f"banned by {one.ban.jail}", True, one.ban.reason or "by hand")
         detail = "read back and found" if one.state is BanState.VERIFIED else f"its state is {one.state.value}"
         yield _step("blocked in the kernel", one.state is BanState.VERIFIED, detail)
+
+
+def _passed(it: Situation) -> Iterable[WhyStep]:
+    """Where lines stop on their way, jail by jail: a filter that never matches shows here."""
+    for name, jail in it.core.jails.items():
+        counts = funnel(it.tallies.of(name), jail.counts)
+        if not jail.is_orphan:
+            detail = ", ".join(f"{counts[stage]:,} {stage}" for stage in ("read", "candidate", "dated", "matched"))
+            outcome = "yes" if counts["matched"] else "unknown"
+            yield WhyStep(step=f"lines of {name}", outcome=outcome, detail=detail)
 
 
 def _step(step: str, is_done: bool, detail: str) -> WhyStep:
@@ -296,6 +290,8 @@ def _explanation(
     history: Sequence[HistoryRow],
     windows: Sequence[WindowRow],
     ignored: str | None,
+    *,
+    doubts: Sequence[WhyStep],
 ) -> str:
     if standing:
         ban = standing[0].ban
@@ -309,6 +305,8 @@ def _explanation(
             f"not banned: {window['jail']} has counted {window['count']} of {window['maxretry']} failures within "
             f"{window['findtime']:g} s"
         )
+    if doubts:
+        return f"not banned: {doubts[0]['detail']}"
     if history:
         return f"not banned now: its last ban by {history[0]['jail']} {history[0]['state']}"
     return "not banned: no jail has found a failure of it; `stockade test LOG FILTER` shows what a filter sees"

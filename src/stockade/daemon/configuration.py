@@ -12,7 +12,7 @@ from datetime import tzinfo
 from pathlib import Path
 
 from stockade.config import SHIPPED, Loaded, absent_programs, load
-from stockade.daemon.mistakes import filter_mistakes
+from stockade.daemon.mistakes import action_mistakes, filter_mistakes
 from stockade.daemon.options import Options
 from stockade.errors import Problem
 from stockade.match.compile import Surroundings, surroundings
@@ -39,10 +39,16 @@ class Configuration:
     shared: Surroundings
     made_at: Wall
 
-    def open_scanner(self, jails: Sequence[JailSettings]) -> LineScanner:
+    def open_scanner(self, jails: Sequence[JailSettings], *, is_explaining: bool = False) -> LineScanner:
         """Opens the scanner of a source that these jails watch; its filters have the order of the jails."""
         uses = [FilterUse(jail.filter, jail.findtime) for jail in jails]
-        return open_scanner(uses, now=self.made_at, local_zone=self.zone, shared=self.shared)
+        return open_scanner(
+            uses, now=self.made_at, local_zone=self.zone, shared=self.shared, is_explaining=is_explaining
+        )
+
+    def open_probe(self, jails: Sequence[JailSettings]) -> LineScanner:
+        """Opens a scanner that tells what becomes of each line that it is given."""
+        return self.open_scanner(jails, is_explaining=True)
 
 
 def overlays(config: str) -> tuple[Path, ...]:
@@ -63,14 +69,15 @@ def read_configuration(options: Options, now: Wall) -> Configuration:
 
 
 def compiled(loaded: Loaded, now: Wall) -> Configuration:
-    """Compiles every filter; names what does not compile, and programs that actions call and that are not here."""
+    """Compiles every filter; names what does not compile, and what is wrong with actions or missing for them."""
     zone = local_zone()
     shared = surroundings(now, zone)
     settings = loaded.settings
     wrong = {jail.name: list(filter_mistakes(jail, shared, loaded.origins)) for jail in settings.jails}
     jails = tuple(jail for jail in settings.jails if not wrong[jail.name])
     missing = absent_programs(loaded, lambda action: not action.name.startswith(BLOCKING))
-    found = (*loaded.problems, *(problem for some in wrong.values() for problem in some), *missing)
+    actions = (problem for jail in settings.jails for problem in action_mistakes(jail))
+    found = (*loaded.problems, *(problem for some in wrong.values() for problem in some), *actions, *missing)
     return Configuration(replace(settings, jails=jails), found, zone, shared, now)
 
 

@@ -92,6 +92,9 @@ class Enforcement:
         self.probe: Probed | None = None
         self.failure: Failed | None = None
         self.is_asked = False
+        self.asks = 0
+        self.answered = 0
+        """How many times it was asked, and the last time that it answered without a failure."""
 
     def fileno(self) -> int:
         """Readable when replies wait."""
@@ -147,6 +150,7 @@ class Enforcement:
         """Asks how the enforcer is and what was dropped; the answers are kept in `probe` and `counters`."""
         if not self.is_asked:
             self.is_asked = True
+            self.asks += 1
             self._send(Probe())
             self._send(ReadCounters())
 
@@ -163,6 +167,7 @@ class Enforcement:
             case Counted(_, counters):
                 self.counters = {counter.jail: counter for counter in counters}
                 self.is_asked = False
+                self.answered = self.asks
             case Probed():
                 self.probe = reply
             case Done() if sent is not None:

@@ -66,7 +66,8 @@ def own_names() -> tuple[str, ...]:
 
 
 def tell_service_manager(message: str) -> None:
-    """Sends one sd_notify(3) message; does nothing where no service manager asked for it."""
+    """Sends one sd_notify(3) message; does nothing where no service manager asked for it, and never waits for one that
+    does not read."""
     path = os.environ.get("NOTIFY_SOCKET", "")
     if not path:
         return
@@ -74,6 +75,7 @@ def tell_service_manager(message: str) -> None:
         path = "\0" + path[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as notify:
         try:
+            notify.setblocking(False)
             notify.connect(path)
             notify.send(message.encode())
         except OSError:

@@ -1,21 +1,25 @@
 """Intake: makes failures of what sources read.
 
 Owns one scanner per source (one file, one journal) that serves every jail watching it, and the progress of each. In:
-chunks and entries; out: failures by jail, and for the ledger how far each source was read. Must not decide anything.
+chunks and entries; out: failures by jail, and for the ledger how far each source was read and what was counted there.
+Must not decide anything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from stockade._scanner import Batch, Note, Odd
+from stockade._scanner import Note
 from stockade.core.events import Failures
-from stockade.match.line_scanner import LineScanner
+from stockade.daemon.funnel import Meter, Tallies
+from stockade.daemon.heart import PULSE
+from stockade.daemon.streams import Stream, Streams
+from stockade.match.line_scanner import Batch, LineScanner, Odd
 from stockade.model.chunk import Chunk, Entries
 from stockade.model.clock import Wall
 from stockade.model.cursor import Cursor
-from stockade.model.failure import Failure
+from stockade.model.failure import Failure, Listed
 from stockade.model.record import Progress
 from stockade.model.settings import JailSettings
 
@@ -33,6 +37,7 @@ class _Reader:
 
     scanner: LineScanner
     jails: tuple[str, ...]
+    meter: Meter
 
 
 @dataclass(slots=True)
@@ -41,7 +46,9 @@ class _Feed:
 
     readers: tuple[_Reader, ...]
     cursor: Cursor
+    stream: Stream
     is_changed: bool = False
+    is_timed: bool = False
 
     def dump(self) -> bytes:
         """The state of every scanner, each with its length in front."""
@@ -56,6 +63,23 @@ class _Feed:
             state = state[4 + size :]
 
 
+def _alone(source: str) -> str:
+    return source
+
+
+@dataclass(slots=True)
+class Observing:
+    """What is counted and sampled beside the scanning; it survives a reload. `stream_of` names a source's stream."""
+
+    stream_of: Callable[[str], str] = _alone
+    tallies: Tallies = field(default_factory=Tallies)
+    streams: Streams = field(default_factory=Streams)
+
+    def stream(self, source: str, jails: Sequence[JailSettings]) -> Stream:
+        """The stream of a source; the watchdog is not shown that of signs of life."""
+        return Stream(PULSE) if source == PULSE else self.streams.stream(self.stream_of(source), jails)
+
+
 class Intake:
     """Feeds scanners; see the module's docstring."""
 
@@ -64,6 +88,7 @@ class Intake:
         jails_of: Callable[[str], Sequence[JailSettings]],
         open_scanner: OpenScanner,
         known: Mapping[str, Progress],
+        observing: Observing | None = None,
     ) -> None:
         """`jails_of` tells which jails watch a source; `known` is the ledger's progress by source name."""
         self._jails_of = jails_of
@@ -72,23 +97,35 @@ class Intake:
         self._feeds: dict[str, _Feed] = {}
         self._odd: dict[str, int] = {}
         self._notes: list[tuple[str, Note]] = []
+        self._observing = observing or Observing()
 
     def take(self, item: Chunk | Entries, now: Wall) -> tuple[list[Failures], list[tuple[str, Odd]]]:
         """Scans what a source read; gives the failures by jail and the odd lines with their jail."""
         feed = self._feed(item.source)
         failures: list[Failures] = []
         odd: list[tuple[str, Odd]] = []
+        batches: list[Batch] = []
         for reader in feed.readers if feed else ():
             for batch in _scan(reader.scanner, item, now):
-                failures += _by_jail(batch, reader.jails)
+                failures += _by_jail(batch, reader.jails, is_spoofable=isinstance(item, Entries) and item.is_spoofable)
                 odd += [(reader.jails[one.filter], one) for one in batch.odd]
                 self._notes += [(reader.jails[one.filter], one) for one in batch.notes]
-        if feed is not None:
+                batches.append(batch)
+        if feed is not None and item.source != PULSE:
             feed.cursor = _reached(feed, item)
             feed.is_changed = True
+            feed.is_timed = isinstance(item, Entries)
+            self._observe(feed, item, batches, now)
         for _, one in odd:
             self._odd[one.reason] = self._odd.get(one.reason, 0) + 1
         return failures, odd
+
+    def _observe(self, feed: _Feed, item: Chunk | Entries, batches: Sequence[Batch], now: Wall) -> None:
+        """Lets the watchdog see that something came. An empty chunk only tells a position."""
+        if isinstance(item, Entries) or item.data:
+            feed.stream.arrivals += 1
+            if item.is_live:
+                self._observing.streams.sample(feed.stream, item, batches, now)
 
     def _feed(self, source: str) -> _Feed | None:
         feed = self._feeds.get(source)
@@ -96,7 +133,8 @@ class Intake:
             jails = self._jails_of(source)
             if not jails:
                 return None
-            feed = self._feeds[source] = _Feed(tuple(self._readers(jails)), Cursor(source))
+            stream = self._observing.stream(source, jails)
+            feed = self._feeds[source] = _Feed(tuple(self._readers(jails)), Cursor(source), stream)
             known = self._known.get(source)
             if known is not None:
                 feed.cursor = known.cursor
@@ -104,22 +142,39 @@ class Intake:
         return feed
 
     def _readers(self, jails: Sequence[JailSettings]) -> Iterator[_Reader]:
-        for encoding in dict.fromkeys(jail.filter.logencoding for jail in jails):
-            mine = [jail for jail in jails if jail.filter.logencoding == encoding]
-            yield _Reader(self._open_scanner(mine), tuple(jail.name for jail in mine))
+        for reading in dict.fromkeys(jail.filter.reading for jail in jails):
+            mine = [jail for jail in jails if jail.filter.reading == reading]
+            names = tuple(jail.name for jail in mine)
+            scanner = self._open_scanner(mine)
+            yield _Reader(scanner, names, Meter(scanner, names))
 
     def take_progress(self) -> tuple[Progress, ...]:
         """How far every source was read that moved since the last call."""
         moved = [feed for feed in self._feeds.values() if feed.is_changed]
         for feed in moved:
+            self._count(feed)
             feed.is_changed = False
             self._known[feed.cursor.source] = Progress(feed.cursor, feed.dump())
         return tuple(self._known[feed.cursor.source] for feed in moved)
+
+    def take_counters(self) -> dict[str, int]:
+        """Counters of jails, by name, that changed since the last call, as far as `take_progress` has got."""
+        return self._observing.tallies.take_changed()
+
+    def _count(self, feed: _Feed) -> None:
+        for reader in feed.readers:
+            counts, looked_for, dated = reader.meter.read(is_timed=feed.is_timed)
+            for jail, scanned in counts:
+                self._observing.tallies.add(jail, scanned)
+            feed.stream.looked_for += looked_for
+            feed.stream.dated += dated
 
     def progress(self) -> Mapping[str, Progress]:
         """The progress of every source ever known, for a successor after a reload. Lines that were read but not yet
         taken by the ledger are in it, too."""
         unsaved = [feed for feed in self._feeds.values() if feed.is_changed]
+        for feed in unsaved:
+            self._count(feed)
         return {**self._known, **{feed.cursor.source: Progress(feed.cursor, feed.dump()) for feed in unsaved}}
 
     def take_notes(self) -> list[tuple[str, Note]]:
@@ -149,27 +204,28 @@ def _reached(feed: _Feed, item: Chunk | Entries) -> Cursor:
     return Cursor(item.source, item.identity, item.position + len(item.data) - pending, item.mark)
 
 
-def _by_jail(batch: Batch, jails: Sequence[str]) -> Iterator[Failures]:
+def _by_jail(batch: Batch, jails: Sequence[str], *, is_spoofable: bool) -> Iterator[Failures]:
     """Splits a batch by jail; with one jail on the source, which is usual, nothing has to be looked at."""
-    if not batch.ids:
+    if not len(batch):
         return
     if len(jails) == 1:
-        yield Failures(jails[0], batch)
+        yield Failures(jails[0], batch, is_spoofable)
         return
     indexes: dict[int, list[int]] = {}
     for index, number in enumerate(batch.filters):
         indexes.setdefault(number, []).append(index)
     for number in sorted(indexes):
-        yield Failures(jails[number], _Part(batch, indexes[number]))
+        yield Failures(jails[number], _Part(batch, indexes[number]), is_spoofable)
 
 
-class _Part:
+class _Part(Listed):
     """The failures of one jail in a batch of several."""
 
     def __init__(self, batch: Batch, indexes: Sequence[int]) -> None:
+        ids = batch.ids
+        super().__init__([ids[index] for index in indexes])
         self._batch = batch
         self._indexes = indexes
-        self.ids = [batch.ids[index] for index in indexes]
 
     def failure(self, index: int, /) -> Failure:
         """See `Found`."""

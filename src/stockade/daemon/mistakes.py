@@ -1,12 +1,14 @@
-"""Mistakes in expressions, as problems of the configuration: with the file and line that the expression stands on.
+"""Mistakes in expressions and actions, as problems of the configuration; those in expressions name their very line.
 
-In: what `match` found wrong with a jail's filter, and where `config` read each line of each option. Out: Problems.
+In: what `match` and `actions` found wrong with a jail, and where `config` read each line of each option. Out: Problems.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
+from stockade.actions import build_action, takes_free_ids
 from stockade.config.options import Effective
 from stockade.errors import Problem
 from stockade.match.compile import Surroundings
@@ -22,6 +24,13 @@ def filter_mistakes(jail: JailSettings, shared: Surroundings, origins: Origins) 
     """Yields a problem for everything that keeps a jail's filter from running."""
     for error in check_filter(jail.filter, shared):
         yield _problem(error, jail, origins)
+
+
+def action_mistakes(jail: JailSettings) -> Iterator[Problem]:
+    """Yields a problem for everything that is wrong or risky in a jail's actions; the jail bans all the same."""
+    for action in jail.actions:
+        _, problems = build_action(action, jail.name, has_free_ids=takes_free_ids(jail.filter))
+        yield from (replace(problem, is_fatal=False) for problem in problems)
 
 
 def _problem(error: ExpressionError, jail: JailSettings, origins: Origins) -> Problem:

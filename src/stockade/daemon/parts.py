@@ -6,7 +6,7 @@ A reload builds the new ones completely before the old ones go.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import SystemRandom
 
@@ -18,17 +18,26 @@ from stockade.daemon import answers, host
 from stockade.daemon.configuration import Configuration, read_configuration
 from stockade.daemon.enforcement import Enforcement
 from stockade.daemon.feeds import Feeds
+from stockade.daemon.history import History
 from stockade.daemon.ignorecommands import IgnoreCommands
 from stockade.daemon.ignorefiles import IgnoreFiles
-from stockade.daemon.intake import Intake
+from stockade.daemon.intake import Intake, Observing
+from stockade.daemon.listeners import Listeners
 from stockade.daemon.options import Options
 from stockade.daemon.runner import Ask, Runner
+from stockade.daemon.scanners import Scanners
+from stockade.daemon.situation import Situation
+from stockade.daemon.watching import Watching
+from stockade.daemon.waysin import WaysIn
 from stockade.daemon.words import Level, Words
 from stockade.errors import LedgerError, RequestError
 from stockade.ledger import Ledger
+from stockade.model.alarm import AlarmChange
 from stockade.model.ban import Ban
 from stockade.model.chunk import Source
-from stockade.model.clock import Monotonic, Wall
+from stockade.model.clock import Monotonic, Seconds, Wall
+from stockade.model.record import Progress
+from stockade.model.saying import Saying
 from stockade.resolve import Resolver
 
 MAX_SAID = 10_000
@@ -47,6 +56,8 @@ class Fixed:
     words: Words
     rights: dict[str, str]
     started: Wall
+    listeners: Listeners
+    ways_in: WaysIn
 
 
 class Parts:
@@ -63,8 +74,11 @@ class Parts:
         self._learn_exemptions(fixed.started)
         self._restore(fixed.started)
         known = {one.cursor.source: one for one in fixed.ledger.progress()}
-        self._feeds = Feeds(configuration.settings, {name: p.cursor for name, p in known.items()}, fixed.started)
-        self.intake = Intake(self._feeds.jails_of, configuration.open_scanner, known)
+        self._feeds = _feeds(configuration, known, fixed.started, fixed)
+        self._observing = Observing(self._stream_of)
+        self._watching = Watching(self._observing.streams, fixed.ledger.counters())
+        self._observe()
+        self.intake = Intake(self._feeds.jails_of, Scanners(configuration).open, known, self._observing)
         if fixed.options.stdin:
             self._feeds.add_stdin()
 
@@ -98,13 +112,35 @@ class Parts:
         """What is read at present."""
         return self._feeds.sources
 
+    def take_sayings(self) -> Sequence[Saying]:
+        """What the sources have to say since the last call."""
+        return [*self._feeds.take_sayings(), *self._fixed.listeners.take_sayings()]
+
+    def _stream_of(self, source: str) -> str:
+        return self._feeds.stream_of(source)
+
+    def _observe(self) -> None:
+        """Has the counters of the jails and the streams of the present configuration at hand."""
+        counters = self._fixed.ledger.counters()
+        for jail in self._configuration.settings.jails:
+            self._observing.tallies.restore(jail.name, counters)
+        self._observing.streams.keep(self._feeds.streams())
+
+    def look_round(self, stages: Mapping[str, Seconds], now: Wall, mono: Monotonic) -> list[AlarmChange]:
+        """Lets the watchdog look at everything."""
+        return self._watching.look(self._feeds.status(), self._configuration.open_probe, stages, now, mono)
+
+    def remember(self, mono: Monotonic) -> None:
+        """Puts what the watchdog has learnt into the next transaction."""
+        self.runner.remember(self._watching.counters(mono))
+
     def _learn_exemptions(self, now: Wall) -> None:
         """Tells the core who is exempt before it sees a ban or a failure."""
         self.core.handle(OwnAddresses(host.own_addresses(), host.own_names()), now)
         for event in self._ignore_files.read_changed(Monotonic(0.0)):
             self.core.handle(event, now)
         for problem in self._ignore_files.problems:
-            self._fixed.words.say(Level.WARNING, "filter", str(problem))
+            self._fixed.words.say(Level.WARNING, "filter", problem.in_one_line)
 
     def _restore(self, now: Wall) -> None:
         """Takes up where the last run stopped. The kernel comes first, so that there is no gap: bans, then what ran out
@@ -138,7 +174,7 @@ class Parts:
         wrong = [problem for problem in fresh.problems if problem.is_fatal]
         if wrong:
             for problem in wrong:
-                self.words.say(Level.ERROR, "server", str(problem))
+                self.words.say(Level.ERROR, "server", problem.in_one_line)
             more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
             raise RequestError(
                 f"the new configuration is not used, the running one stays: {wrong[0]}{more}",
@@ -150,7 +186,8 @@ class Parts:
         before = {jail.name: jail for jail in self._configuration.settings.jails}
         after = {jail.name: jail for jail in fresh.settings.jails}
         known = self.intake.progress()
-        feeds = Feeds(fresh.settings, {name: one.cursor for name, one in known.items()}, now)
+        self._fixed.listeners.configure(fresh.settings)
+        feeds = _feeds(fresh, known, now, self._fixed)
         self._configuration = fresh
         self.words.configure(fresh.settings.daemon.loglevel)
         self._fixed.ledger.keep_matches(fresh.settings.daemon.dbmaxmatches)
@@ -161,7 +198,9 @@ class Parts:
         self._learn_exemptions(now)
         self._feeds.hand_over(feeds)
         self._feeds = feeds
-        self.intake = Intake(feeds.jails_of, fresh.open_scanner, known)
+        self._observe()
+        self._watching.configured()
+        self.intake = Intake(feeds.jails_of, Scanners(fresh).open, known, self._observing)
         self.words.say(Level.INFO, "server", f"configuration reloaded: {len(after)} jails")
         return ReloadResult(
             added=sorted(after.keys() - before.keys()),
@@ -171,9 +210,9 @@ class Parts:
             problems=[answers.problem_row(problem) for problem in fresh.problems],
         )
 
-    def situation(self, now: Wall) -> answers.Situation:
+    def situation(self, now: Wall) -> Situation:
         """Everything that answers are made of."""
-        return answers.Situation(
+        return Situation(
             core=self.core,
             ledger=self._fixed.ledger,
             enforcement=self._fixed.enforcement,
@@ -182,6 +221,9 @@ class Parts:
             problems=self._configuration.problems,
             troubles=self._troubles(),
             rights=self._fixed.rights,
+            tallies=self._observing.tallies,
+            watching=self._watching,
+            stream_of=self._feeds.stream_of,
             jails_of=lambda source: [jail.name for jail in self._feeds.jails_of(source)],
             started=self._fixed.started,
             now=now,
@@ -202,3 +244,12 @@ class Parts:
     def close(self) -> None:
         """Lets go of the sources."""
         self._feeds.close()
+
+
+def _feeds(configuration: Configuration, known: Mapping[str, Progress], now: Wall, fixed: Fixed) -> Feeds:
+    """The sources of a configuration, each where it was left."""
+    cursors = {name: progress.cursor for name, progress in known.items()}
+    is_old = History(configuration, now).is_old
+    settings, listeners = configuration.settings, fixed.listeners.sources
+    fixed.ways_in.configure(settings, cursors, now)
+    return Feeds(settings, cursors, now, is_old=is_old, listeners=listeners, ways_in=fixed.ways_in)

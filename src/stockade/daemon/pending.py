@@ -41,6 +41,7 @@ class Pending:
         self._decisions = [_Decisions()]
         self._windows: dict[_Key, WindowState] = {}
         self._progress: dict[str, Progress] = {}
+        self._counters: dict[str, int] = {}
 
     def add_ban(self, ban: Ban) -> None:
         """A ban that must be on disk before anyone is told. One that follows an end of its own, or what was forgiven,
@@ -68,6 +69,10 @@ class Pending:
         """Sources that were read on."""
         self._progress.update((one.cursor.source, one) for one in progress)
 
+    def add_counters(self, counters: Mapping[str, int]) -> None:
+        """Counters that changed, besides those that every transaction holds."""
+        self._counters.update(counters)
+
     @property
     def has_decisions(self) -> bool:
         """Whether bans, ends or what was forgiven wait: a commit is due now."""
@@ -86,7 +91,9 @@ class Pending:
 
     def everything(self, counters: Mapping[str, int]) -> tuple[Record, ...]:
         """All that waits, for one transaction."""
-        counted = Record((), (), tuple(self._windows.values()), tuple(self._progress.values()), counters)
+        counted = Record(
+            (), (), tuple(self._windows.values()), tuple(self._progress.values()), {**counters, **self._counters}
+        )
         return (*self.decided(), counted)
 
     def committed_decisions(self) -> None:
@@ -98,3 +105,4 @@ class Pending:
         self.committed_decisions()
         self._windows.clear()
         self._progress.clear()
+        self._counters.clear()

@@ -20,11 +20,12 @@ from stockade.control.server import ControlServer, Request
 from stockade.core.commands import Command, EndBan
 from stockade.core.core import MANUAL_JAIL
 from stockade.core.events import BanAsked, UnbanAsked
-from stockade.daemon import answers
+from stockade.daemon import answers, host
 from stockade.daemon.parts import Parts
+from stockade.daemon.verdict import verdict
 from stockade.daemon.words import Level
 from stockade.errors import Bug, LedgerError, RequestError, StockadeError
-from stockade.model.clock import Seconds, Wall
+from stockade.model.clock import Monotonic, Seconds, Wall
 from stockade.model.identifier import parse_network
 
 Answer = Callable[[Wall], object]
@@ -45,9 +46,11 @@ class _Unanswered:
 class Requests:
     """Begins requests and finishes them; see the module's docstring."""
 
-    def __init__(self, parts: Parts, server: ControlServer) -> None:
+    def __init__(self, parts: Parts, server: ControlServer, monotonic: Callable[[], Monotonic]) -> None:
+        """`monotonic` is the clock by which the service manager is told of a reload."""
         self._parts = parts
         self._server = server
+        self._monotonic = monotonic
         self._unanswered: list[_Unanswered] = []
         self._is_reloaded = False
         self.bugs = 0
@@ -89,8 +92,7 @@ class Requests:
 
     def verdict(self, now: Wall) -> tuple[bool, str]:
         """Whether the machine is protected, and the first line of `status`."""
-        status = answers.status(self._parts.situation(now))
-        return status["protected"], status["verdict"]
+        return verdict(self._parts.situation(now))
 
     def _begin(self, request: Request, now: Wall) -> Answer:
         arguments = request.arguments
@@ -160,7 +162,11 @@ class Requests:
 
     def reload(self, now: Wall) -> Answer:
         """Reads the configuration again; anything wrong with it leaves the running one untouched."""
-        result = self._parts.reload(now)
+        host.tell_service_manager(f"RELOADING=1\nMONOTONIC_USEC={int(self._monotonic() * 1e6)}")
+        try:
+            result = self._parts.reload(now)
+        finally:  # also when the running configuration stays: sd_notify(3) wants an end to every reload
+            host.tell_service_manager("READY=1")
         self._is_reloaded = True
         return lambda _: result
 

@@ -6,13 +6,14 @@ transaction that fails stays pending and is tried again, and the blocks stand me
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from stockade.core import Core
 from stockade.core.commands import (
     AlreadyBanned,
     AskIgnore,
+    Beaten,
     ChangeBan,
     Command,
     EndBan,
@@ -20,9 +21,11 @@ from stockade.core.commands import (
     FoundBad,
     Ignored,
     NotBegun,
+    RedateBan,
     Resolve,
     RetryBan,
     StartBan,
+    Withheld,
 )
 from stockade.daemon import sentences
 from stockade.daemon.enforcement import Enforcement
@@ -35,6 +38,9 @@ from stockade.ledger import Ledger
 from stockade.model.ban import Ban, BanState
 from stockade.model.clock import Wall
 from stockade.model.record import BanEnd, Forgiven, Record
+
+BEATS = "heart.beats"
+"""The counter by which a sign of life shows in the ledger: its number in the present run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,8 @@ class Runner:
         self._ask = ask
         self._decided: list[Sentence] = []
         self._announcements: list[Sentence] = []
+        self._beat = 0
+        self.beat_on_disk = 0
         self.ledger_trouble: LedgerError | None = None
 
     def execute(self, commands: Iterable[Command], now: Wall) -> None:
@@ -74,24 +82,37 @@ class Runner:
                     self._start(command, now)
                 case ChangeBan(ban):
                     self._change(ban, now)
+                case RedateBan(ban):
+                    self._pending.add_ban(ban)
                 case RetryBan(ban):
                     self._enforcement.block(ban, now)
                 case EndBan(ban, at, state):
                     self._end(ban, at, state)
                 case Forgive(jail, identifier):
                     self._pending.add_forgiven(Forgiven(jail, identifier))
-                case NotBegun():
-                    self._say_seldom("expired bantime", sentences.of_not_begun(command))
-                case AlreadyBanned():
-                    self._say_seldom("already banned", sentences.of_repeat(command))
-                case FoundBad():
-                    self._say_seldom("Found bad", sentences.of_bad(command))
-                case Ignored():
-                    self._say_seldom("Ignore", sentences.of_ignored(command))
+                case NotBegun() | AlreadyBanned() | FoundBad() | Withheld() | Ignored():
+                    self._tell(command)
                 case AskIgnore():
                     self._ask.whether_ignored(command)
                 case Resolve(name):
                     self._ask.addresses(name)
+                case Beaten(number):
+                    self._beat = number
+                    self._pending.add_counters({BEATS: number})
+
+    def _tell(self, command: NotBegun | AlreadyBanned | FoundBad | Withheld | Ignored) -> None:
+        """Says what has no other effect."""
+        match command:
+            case NotBegun():
+                self._say_seldom("expired bantime", sentences.of_not_begun(command))
+            case AlreadyBanned():
+                self._say_seldom("already banned", sentences.of_repeat(command))
+            case FoundBad():
+                self._say_seldom("Found bad", sentences.of_bad(command))
+            case Withheld():
+                self._say_seldom("withheld", sentences.of_withheld(command))
+            case Ignored():
+                self._say_seldom("Ignore", sentences.of_ignored(command))
 
     def _start(self, command: StartBan, now: Wall) -> None:
         ban = replace(command.ban, fields=command.fields, matches=command.matches, last_fields=command.last_fields)
@@ -130,7 +151,9 @@ class Runner:
         if is_whole or not self._pending.has_only_found_bans:
             self._pending.add_windows(self._core.take_changed_windows())
             self._pending.add_progress(intake.take_progress())
+            self._pending.add_counters(intake.take_counters())
             is_written = self._write(self._pending.everything(self._core.statistics()), self._pending.committed)
+            self.beat_on_disk = self._beat if is_written else self.beat_on_disk
         else:
             bans = {name: count for name, count in self._core.statistics().items() if name.endswith(".bans")}
             records = (*self._pending.decided(), Record(counters=bans))
@@ -150,6 +173,10 @@ class Runner:
         self._announcements += self._decided
         self._decided = []
         return True
+
+    def remember(self, counters: Mapping[str, int]) -> None:
+        """Takes counters that the next whole transaction is to hold."""
+        self._pending.add_counters(counters)
 
     def announce(self) -> None:
         """Tells what is on disk and on its way to the kernel, whatever happens to this process now."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from time import localtime, strftime
 
-from stockade.core.commands import AlreadyBanned, FoundBad, Ignored, NotBegun, StartBan
+from stockade.core.commands import AlreadyBanned, FoundBad, Ignored, NotBegun, StartBan, Withheld
 from stockade.core.ignore import FILE, IGNORECOMMAND, IGNOREIP, IGNORESELF
 from stockade.daemon.words import Level
 from stockade.model.ban import Ban, BanOrigin
@@ -116,6 +116,12 @@ def of_bad(command: FoundBad) -> Sentence:
     known = f"{command.earlier} # -> {float(command.weight)}{then}"
     text = f"[{command.jail}] Found {command.id}, bad - {stamp(command.time)}, {known}"
     return Sentence(Level.INFO, "observer", text)
+
+
+def of_withheld(command: Withheld) -> Sentence:
+    """A ban that is not made, because anybody could have sent its lines."""
+    text = f"[{command.jail}] {command.id} is not banned: its {command.failures} failures came over UDP"
+    return Sentence(Level.NOTICE, "actions", f"{text}, where anybody can forge the sender")
 
 
 def of_ignored(command: Ignored) -> Sentence:

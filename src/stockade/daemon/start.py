@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from glob import iglob
 from itertools import islice
 from pathlib import Path
+from socket import gethostname
 
 from stockade import __version__, rights
 from stockade.control.server import ControlServer
@@ -25,17 +26,20 @@ from stockade.daemon.clock import Clock
 from stockade.daemon.configuration import Configuration, read_configuration
 from stockade.daemon.enforcement import Enforcement
 from stockade.daemon.ignorecommands import IgnoreCommands
+from stockade.daemon.listeners import Listeners
 from stockade.daemon.loop import Loop
 from stockade.daemon.memory import settle_collector
 from stockade.daemon.options import Options
 from stockade.daemon.parts import Fixed, Parts
 from stockade.daemon.requests import Requests
+from stockade.daemon.waysin import WaysIn, places
 from stockade.daemon.words import Level, Words
 from stockade.enforce.link import Link
-from stockade.errors import HostError
+from stockade.errors import HostError, SourceError
 from stockade.ledger import Ledger
 from stockade.resolve import Resolver
 from stockade.rights import Identity, Rights
+from stockade.sources.syslog.listener import Local
 
 MAX_PROBED = 4096
 """Existing log files whose readability is tried before rights are dropped; sources report on the others."""
@@ -68,7 +72,7 @@ class _Setup:
         self.configuration = read_configuration(options, clock.wall())
         self.words.configure(self.configuration.settings.daemon.loglevel)
         for problem in self.configuration.problems:
-            self.words.say(Level.ERROR if problem.is_fatal else Level.WARNING, "server", str(problem))
+            self.words.say(Level.ERROR if problem.is_fatal else Level.WARNING, "server", problem.in_one_line)
 
     @property
     def is_keeping_bans(self) -> bool:
@@ -81,17 +85,40 @@ class _Setup:
         identity = rights.identity_for(rights.DAEMON)
         _prepare_state(Path(self.options.state), identity)
         server = _listen(self.options, identity)
+        listeners = self._open_listeners()
+        ways_in = self._prepare_ways_in()
         try:
             dropped = _drop(self.configuration, identity, self.options, self.words)
             with ExitStack() as stack:
-                parts, loop = self._loop(server, dropped, stack)
+                parts, loop = self._loop(server, dropped, (listeners, ways_in), stack)
                 loop.run()
                 if not self.is_keeping_bans:
                     parts.say_repealed()
         finally:
             server.close()
+            listeners.close()
+            ways_in.close()
 
-    def _loop(self, server: ControlServer, dropped: Rights, stack: ExitStack) -> tuple[Parts, Loop]:
+    def _open_listeners(self) -> Listeners:
+        """Opens the syslog sockets; what cannot be opened is tried again, and says so."""
+        local = Local(self.clock.wall, self.configuration.zone, gethostname())
+        listeners = Listeners(local)
+        listeners.configure(self.configuration.settings)
+        listeners.open(self.clock.monotonic())
+        return listeners
+
+    def _prepare_ways_in(self) -> WaysIn:
+        """Opens the kernel's log where a jail reads it; without it, the others run all the same."""
+        ways_in = WaysIn()
+        try:
+            ways_in.prepare(self.configuration.settings)
+        except SourceError as error:
+            self.words.say(Level.ERROR, "server", str(error))
+        return ways_in
+
+    def _loop(
+        self, server: ControlServer, dropped: Rights, kept: tuple[Listeners, WaysIn], stack: ExitStack
+    ) -> tuple[Parts, Loop]:
         started = self.clock.wall()
         maxmatches = self.configuration.settings.daemon.dbmaxmatches
         ledger = Ledger.open(self.options.ledger_path, now=started, maxmatches=maxmatches)
@@ -103,11 +130,19 @@ class _Setup:
         ignore_commands = IgnoreCommands(self.words, os.environ)
         stack.callback(ignore_commands.close)
         fixed = Fixed(
-            self.options, ledger, enforcement, resolver, ignore_commands, self.words, _shown(dropped), started
+            self.options,
+            ledger,
+            enforcement,
+            resolver,
+            ignore_commands,
+            self.words,
+            _shown(dropped),
+            started,
+            *kept,
         )
         parts = Parts(fixed, self.configuration)
         stack.callback(parts.close)
-        loop = Loop(parts, self.clock, server, Requests(parts, server))
+        loop = Loop(parts, self.clock, server, Requests(parts, server, self.clock.monotonic))
         stack.callback(loop.close)
         settle_collector()
         return parts, loop
@@ -166,6 +201,7 @@ def _drop(configuration: Configuration, identity: Identity, options: Options, wo
 
 def _log_files(configuration: Configuration) -> list[str]:
     patterns = [log.pattern for jail in configuration.settings.jails for log in jail.logpaths]
+    patterns += places(configuration.settings)
     return list(islice((path for pattern in patterns for path in iglob(pattern)), MAX_PROBED))
 
 

@@ -16,12 +16,14 @@ from stockade.match.dates import DateCatalogue, date_catalogue, date_templates
 from stockade.match.directives import FIRST_YEAR, Years
 from stockade.match.encodings import log_encoding
 from stockade.match.gate import Accepted, admit
+from stockade.match.json_lines import Renderer, dates_in_front
 from stockade.match.literals import Known, LiteralFinder
 from stockade.match.problem import ExpressionError
 from stockade.match.rarity import Habitat
 from stockade.match.spec import FilterSpec, RuleSpec
 from stockade.match.splits import NOWHERE
 from stockade.match.tags import expand_tags, written_offset
+from stockade.match.templates import LN_BEG
 from stockade.match.translate import translate
 from stockade.match.zones import Steps, log_zone_steps, zone_steps
 from stockade.model.settings import FilterSettings
@@ -101,6 +103,7 @@ class _Work:
     def compiled(self, findtime: float | None, *, is_all_rules: bool) -> FilterSpec:
         settings = self.filter
         self._check_numbers()
+        self._check_json()
         dates = self._dates()
         finder = self._finder(dates)
         zone = self._try("logtimezone", 0, settings.logtimezone, self._zone) or self.shared.local_steps
@@ -140,9 +143,20 @@ class _Work:
     def _zone(self, text: str) -> Steps:
         return log_zone_steps(text) if text.strip() else self.shared.local_steps
 
+    def _check_json(self) -> None:
+        settings = self.filter.json
+        if settings is None:
+            return
+        self._try("jsontext", 0, settings.text, lambda _: Renderer(settings))
+        if self.filter.logencoding.strip().lower() not in ("", "auto", "utf-8", "utf8", "ascii"):
+            self._report("logencoding", self.filter.logencoding, "JSON is UTF-8 (RFC 8259)", "write logencoding = auto")
+
     def _dates(self) -> tuple[Dated, ...]:
         lines = self.filter.datepattern
+        is_in_front = self.filter.json is not None and bool(self.filter.json.time)
         try:
+            if is_in_front:
+                return dates_in_front(date_templates(lines or (LN_BEG,), self.shared.catalogue))
             return date_templates(lines, self.shared.catalogue)
         except ExpressionError as error:
             self.errors.append(error.placed(self.filter.name, "datepattern", error.index, lines[error.index]))

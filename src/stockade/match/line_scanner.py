@@ -1,14 +1,69 @@
 """LineScanner: what the daemon, the tester and the tools use of a scanner, whatever reads the bytes of the log.
 
-The native `Scanner` is one; `transcoding.Transcoder` is another, for encodings that the native one cannot search.
+The native `Scanner` is one; `transcoding.Transcoder`, for encodings that the native one cannot search, and
+`json_lines.JsonLines`, for logs of JSON objects, are others. What a scan gives is a `Batch`, native or not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Protocol
 
-from stockade._scanner import Batch
+from stockade._scanner import Failure, Note
+
+
+class Odd(Protocol):
+    """A line that hit a limit; see `_scanner.pyi`."""
+
+    @property
+    def filter(self) -> int: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def line(self) -> str: ...
+
+
+class Verdict(Protocol):
+    """What became of one line; see `_scanner.pyi`."""
+
+    @property
+    def n(self) -> int: ...
+    @property
+    def filter(self) -> int: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def rule(self) -> int | None: ...
+    @property
+    def time(self) -> float | None: ...
+    @property
+    def fields(self) -> dict[str, str]: ...
+    @property
+    def line(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def failures(self) -> Sequence[Failure]: ...
+
+
+class Batch(Protocol):
+    """The yield of one call; see `_scanner.pyi`."""
+
+    def __len__(self) -> int: ...
+    @property
+    def ids(self) -> list[str]: ...
+    @property
+    def filters(self) -> list[int]: ...
+    def others(self, known: Container[str], /) -> list[int]: ...
+    def failure(self, index: int, /) -> Failure: ...
+    @property
+    def failures(self) -> list[Failure]: ...
+    @property
+    def odd(self) -> Sequence[Odd]: ...
+    @property
+    def notes(self) -> list[Note]: ...
+    @property
+    def verdicts(self) -> Sequence[Verdict]: ...
 
 
 class LineScanner(Protocol):

@@ -13,11 +13,11 @@ from datetime import datetime, tzinfo
 from ipaddress import ip_address
 from typing import Any, BinaryIO
 
-from stockade._scanner import Batch, Failure, Verdict
+from stockade._scanner import Failure
 from stockade.match.compile import surroundings
 from stockade.match.engine import FilterUse, open_scanner
 from stockade.match.limits import Limits
-from stockade.match.line_scanner import LineScanner
+from stockade.match.line_scanner import Batch, LineScanner, Verdict
 from stockade.model.settings import FilterSettings
 
 CHUNK = 1 << 18
@@ -105,7 +105,7 @@ class _Run:
     def rows(self, batch: Batch) -> Iterator[Row]:
         """The objects of the lines of one batch."""
         for verdict in batch.verdicts:
-            self._verdicts[verdict.verdict] += 1
+            self._verdicts[_name(verdict)] += 1
             if verdict.verdict in _QUIET and not self._is_shown(verdict):
                 continue
             common = self._line_row(verdict)
@@ -138,7 +138,7 @@ class _Run:
     def _line_row(self, verdict: Verdict) -> Row:
         row: Row = {
             "n": verdict.n,
-            "verdict": verdict.verdict,
+            "verdict": _name(verdict),
             "time": self._iso(verdict.time),
             "epoch": verdict.time,
             "id": None,
@@ -168,6 +168,11 @@ class _Run:
 
     def _iso(self, moment: float | None) -> str | None:
         return None if moment is None else datetime.fromtimestamp(moment, self._options.zone).isoformat()
+
+
+def _name(verdict: Verdict) -> str:
+    """The word for what became of a line; a match whose time is not known cannot count and is odd, with that reason."""
+    return "odd" if verdict.verdict == "undated" else verdict.verdict
 
 
 def _address(identifier: str) -> str | None:

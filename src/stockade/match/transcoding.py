@@ -9,7 +9,8 @@ from __future__ import annotations
 import codecs
 from collections.abc import Sequence
 
-from stockade._scanner import Batch, Scanner
+from stockade._scanner import Scanner
+from stockade.match.line_scanner import Batch
 
 
 class Transcoder:

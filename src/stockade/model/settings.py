@@ -44,6 +44,76 @@ class JournalSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SyslogSettings:
+    """One address at which syslog messages are received: one item of `listen` in the `syslog[…]` backend.
+
+    `kind` is unix|unix-stream|udp|tcp|tls. Unix sockets have a `path`, permission bits and, where given, an owner and a
+    group; the others a numeric `host`, a `port` and the networks that may send (none: whoever reaches the address).
+    With `ca`, clients must show a certificate that it signed."""
+
+    kind: str
+    host: str = ""
+    port: int = 0
+    path: str = ""
+    senders: tuple[str, ...] = ()
+    mode: int = 0o600
+    owner: str = ""
+    group: str = ""
+    cert: str = ""
+    key: str = ""
+    ca: str = ""
+
+    @property
+    def address(self) -> str:
+        """As it is written: `udp:192.0.2.1:514`, `tls:[::1]:6514`, `unix:/run/stockade/log`."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.kind}:{self.path or f'{host}:{self.port}'}"
+
+    @property
+    def is_spoofable(self) -> bool:
+        """Whether anybody on the network can send in another's name: UDP has no handshake."""
+        return self.kind == "udp"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSettings:
+    """The `command` backend: a program with its arguments, whose output is the log."""
+
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSettings:
+    """The `docker[…]` and `podman[…]` backends: containers by name (shell patterns, any of them) and by label (`key` or
+    `key=pattern`, all of them); `root` is the directory with the engine's containers ("": the usual one)."""
+
+    engine: str
+    names: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KernelLogSettings:
+    """The `kmsg` backend: the kernel's own log, /dev/kmsg."""
+
+
+WayIn = CommandSettings | ContainerSettings | KernelLogSettings
+"""What feeds a jail besides files, the journal and syslog."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonSettings:
+    """How lines that are JSON objects become text: `text` is a template with fields in braces, `time` the field of the
+    time ("": none). `matches` are groups of `field=value`, joined as those of the journal; without any, every object is
+    wanted."""
+
+    text: str
+    time: str = ""
+    matches: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FilterSettings:
     """A filter with all its expressions, in Python `re` syntax with fail2ban's tags still in place (`<HOST>`, …)."""
 
@@ -56,6 +126,12 @@ class FilterSettings:
     usedns: str = "warn"
     logtimezone: str = ""
     logencoding: str = "auto"
+    json: JsonSettings | None = None
+
+    @property
+    def reading(self) -> tuple[str, JsonSettings | None]:
+        """What a scanner knows one of: filters of one log with another encoding, or other fields, need their own."""
+        return self.logencoding, self.json
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +172,17 @@ class IgnoreCache:
 
 @dataclass(frozen=True, slots=True)
 class JailSettings:
-    """Everything one jail needs to run. Exactly one of `logpaths` and `journal` feeds it."""
+    """Everything one jail needs to run. Exactly one of `logpaths`, `journal`, `syslog` and `way_in` feeds it."""
 
     name: str
     filter: FilterSettings
     logpaths: tuple[LogPath, ...] = ()
     journal: JournalSettings | None = None
+    syslog: tuple[SyslogSettings, ...] = ()
+    way_in: WayIn | None = None
+    is_spoofable_banned: bool = False
+    """Whether lines whose sender may be forged (UDP) ban (own key `spoofable = ban`); otherwise it is only said whom
+    they would have banned."""
     maxretry: int = 3
     findtime: Seconds = 600.0
     maxmatches: int = 5
@@ -115,6 +196,12 @@ class JailSettings:
     port: str = ""
     protocol: str = "tcp"
     actions: tuple[ActionSettings, ...] = ()
+
+    @property
+    def is_only_watching(self) -> bool:
+        """Whether the jail can ban nobody, because anybody could have sent each of its lines in another's name."""
+        is_forgeable = bool(self.syslog) and all(listener.is_spoofable for listener in self.syslog)
+        return is_forgeable and not self.is_spoofable_banned
 
 
 @dataclass(frozen=True, slots=True)

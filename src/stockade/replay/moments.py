@@ -15,10 +15,10 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from stockade._scanner import Batch, Failure
+from stockade._scanner import Failure
 from stockade.match.compile import Surroundings
 from stockade.match.engine import FilterUse, open_scanner
-from stockade.match.line_scanner import LineScanner
+from stockade.match.line_scanner import Batch, LineScanner
 from stockade.model.clock import Wall
 from stockade.model.failure import Failure as Counted
 from stockade.model.settings import JailSettings
@@ -68,8 +68,8 @@ class LogScan:
     """The scanners of one log. One serves all jails in one pass; jails with another encoding have one of their own."""
 
     def __init__(self, jails: Sequence[JailSettings], surrounding: Surrounding) -> None:
-        encodings = dict.fromkeys(jail.filter.logencoding for jail in jails)
-        groups = [[jail for jail in jails if jail.filter.logencoding == encoding] for encoding in encodings]
+        readings = dict.fromkeys(jail.filter.reading for jail in jails)
+        groups = [[jail for jail in jails if jail.filter.reading == reading] for reading in readings]
         self._readers = [(_scanner(group, surrounding), [jail.name for jail in group]) for group in groups]
         self._odd: Counter[str] = Counter()
         self._probe = partial(first_times, jails=jails, surrounding=surrounding)

@@ -17,7 +17,7 @@ from stockade.core.events import Failures, IgnoreFile, OwnAddresses, Resolved, T
 from stockade.match.compile import surroundings
 from stockade.model.ban import Ban
 from stockade.model.clock import Wall
-from stockade.model.failure import Failure
+from stockade.model.failure import Failure, Listed
 from stockade.replay.logs import Log
 from stockade.replay.moments import PROBE, LogScan, Moment, Span, Surrounding, first_times, merged
 from stockade.replay.plan import Plan
@@ -131,14 +131,12 @@ class Replay:
         return self._names[name]
 
 
-class _Group:
+class _Group(Listed):
     """The failures of one jail at one instant."""
 
-    __slots__ = ("_failures", "ids")
-
     def __init__(self, failures: Sequence[Failure]) -> None:
+        super().__init__([failure.id for failure in failures])
         self._failures = failures
-        self.ids = [failure.id for failure in failures]
 
     def failure(self, index: int, /) -> Failure:
         """See `Found`."""

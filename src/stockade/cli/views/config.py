@@ -14,7 +14,14 @@ from stockade.cli.humanise import duration
 from stockade.cli.safe_text import safe_text
 from stockade.cli.views.style import FAINT, HEAD, WARN, table
 from stockade.config import BUILT_IN, Effective
-from stockade.model.settings import JailSettings, Origin
+from stockade.model.settings import (
+    CommandSettings,
+    ContainerSettings,
+    JailSettings,
+    KernelLogSettings,
+    Origin,
+    WayIn,
+)
 
 SHORT = 40
 """Characters of a value that stands on its option's own line, with its origin behind it."""
@@ -44,8 +51,20 @@ def render_overview(jails: Sequence[JailSettings]) -> Iterator[RenderableType]:
 def _feed(jail: JailSettings) -> str:
     if jail.journal is not None:
         return "journal " + (" ".join(jail.journal.matches[0]) if jail.journal.matches else "(all of it)")
-    first = jail.logpaths[0].pattern if jail.logpaths else "nothing"
-    return first + (f" (+{len(jail.logpaths) - 1})" if len(jail.logpaths) > 1 else "")
+    if jail.way_in is not None:
+        return _way_in(jail.way_in)
+    places = [log.pattern for log in jail.logpaths] or [f"syslog {listener.address}" for listener in jail.syslog]
+    return (places[0] if places else "nothing") + (f" (+{len(places) - 1})" if len(places) > 1 else "")
+
+
+def _way_in(way: WayIn) -> str:
+    match way:
+        case CommandSettings(argv):
+            return f"output of {argv[0]}"
+        case ContainerSettings(engine, names, labels):
+            return f"{engine} {' '.join([*names, *labels])}"
+        case KernelLogSettings():
+            return "the kernel's log"
 
 
 def render_section(title: str, values: Values) -> Iterator[RenderableType]:

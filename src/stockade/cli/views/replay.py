@@ -16,7 +16,7 @@ from rich.text import Text
 
 from stockade.cli.humanise import count, duration, plural
 from stockade.cli.safe_text import safe_text
-from stockade.cli.views.bars import bar
+from stockade.cli.views.bars import Bar
 from stockade.cli.views.style import BAD, FAINT, GOOD, HEAD, WARN, advice, table
 from stockade.model.ban import Ban
 from stockade.replay.summary import JailSummary, LogReport, Summary
@@ -100,12 +100,12 @@ def _jails(jails: Sequence[JailSummary]) -> Table:
 
 
 def _offenders(jail: JailSummary) -> Table:
-    rows = table(["", ">", "", ""])
+    rows = table(["", ">", "=", ""])
     rows.show_header = False
     most = jail.offenders[0][1]
     for name, failures, bans in jail.offenders[:SHOWN]:
         said = Text(plural(bans, "ban") if bans else "never banned", FAINT)
-        rows.add_row(Text(safe_text(name), HEAD), count(failures), bar(failures, most, BAD), said)
+        rows.add_row(Text(safe_text(name), HEAD), count(failures), Bar(failures, most, BAD), said)
     return rows
 
 
@@ -120,7 +120,7 @@ def _worth(summary: Summary) -> Text:
     return Text.assemble(
         f"{plural(summary.bans, 'ban')} would have spared you ",
         (spared, GOOD),
-        f" ({share:.0f} %), which came after one.",
+        f" ({share:.0f} %): those that came after a ban.",
     )
 
 

@@ -43,15 +43,16 @@ def sign_of(state: str) -> tuple[str, str]:
 
 
 def table(columns: Iterable[str]) -> Table:
-    """Makes a table without lines; a name that begins with `>` is a column of numbers, one with `~` may wrap."""
+    """Makes a table without lines; a name that begins with `>` is a column of numbers, one with `~` may wrap, and
+    one with `=` holds bars, which become shorter before anything else is cut."""
     made = Table(box=None, pad_edge=False, header_style=FAINT, padding=(0, 2, 0, 0))
     for name in columns:
-        is_number, may_wrap = name.startswith(">"), name.startswith("~")
-        shown = name.lstrip(">~")
+        is_number, may_wrap, is_bar = name.startswith(">"), name.startswith("~"), name.startswith("=")
+        shown = name.lstrip(">~=")
         made.add_column(
             shown,
             justify="right" if is_number else "left",
-            no_wrap=not may_wrap,
+            no_wrap=not may_wrap and not is_bar,  # what may wrap is what gives way
             overflow="fold" if may_wrap else "ellipsis",
         )
     return made

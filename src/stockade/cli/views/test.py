@@ -12,7 +12,7 @@ from rich.text import Text
 
 from stockade.cli.humanise import count, plural
 from stockade.cli.safe_text import safe_text
-from stockade.cli.views.bars import BAR, bar
+from stockade.cli.views.bars import BAR, Bar
 from stockade.cli.views.style import BAD, FAINT, GOOD, HEAD, WARN, advice, table
 
 LEAST = 20
@@ -24,7 +24,7 @@ _VERDICTS = (
     ("ignored", FAINT, "ignoreregex"),
     ("missed", "", "no rule matched"),
     ("old", WARN, "older than findtime"),
-    ("odd", BAD, "hit a limit, or is damaged"),
+    ("odd", BAD, "hit a limit, is damaged, or matched without a time"),
 )
 
 
@@ -79,13 +79,13 @@ def render_line(row: Mapping[str, Any]) -> str:
 
 
 def _verdicts(summary: Mapping[str, Any]) -> Table:
-    rows = table(["", ">", "", "~"])
+    rows = table(["", ">", "=", "~"])
     rows.show_header = False
     lines = summary["lines"]
     for verdict, style, meaning in _VERDICTS:
         number = summary.get(verdict, 0)
         if number or verdict in ("fail", "missed"):
-            rows.add_row(Text(verdict, style), count(number), bar(number, lines, style), Text(meaning, FAINT))
+            rows.add_row(Text(verdict, style), count(number), Bar(number, lines, style), Text(meaning, FAINT))
     if summary["undated"]:
         rows.add_row(
             Text("undated", WARN), count(summary["undated"]), "", Text("of these, without a known date", FAINT)
@@ -95,13 +95,13 @@ def _verdicts(summary: Mapping[str, Any]) -> Table:
 
 def _rules(rules: Sequence[Mapping[str, Any]], columns: int, *, has_filters: bool) -> Table:
     """The rules that hit, most first; numbers are those of `--json` and count from 0."""
-    rows = table([">rule", ">hits", "", *(["filter"] if has_filters else []), "expression"])
+    rows = table([">rule", ">hits", "=", *(["filter"] if has_filters else []), "expression"])
     most = max(rule["hits"] for rule in rules)
     names = max(len(safe_text(rule.get("filter", ""))) for rule in rules) + 2 if has_filters else 0
     room = max(LEAST, columns - 2 - len("rule") - max(len("hits"), len(count(most))) - BAR - 3 * 2 - names)
     for rule in sorted(rules, key=lambda rule: -rule["hits"]):
         regex = rule.get("regex", "")
-        cells: list[RenderableType] = [str(rule["rule"]), count(rule["hits"]), bar(rule["hits"], most, GOOD)]
+        cells: list[RenderableType] = [str(rule["rule"]), count(rule["hits"]), Bar(rule["hits"], most, GOOD)]
         if has_filters:
             cells.append(safe_text(rule.get("filter", "")))
         rows.add_row(*cells, Text(_cut(safe_text(regex), room), FAINT))
@@ -113,11 +113,11 @@ def _cut(text: str, room: int) -> str:
 
 
 def _top(top: Sequence[tuple[str, int]]) -> Table:
-    rows = table(["", ">", ""])
+    rows = table(["", ">", "="])
     rows.show_header = False
     most = max(number for _, number in top)
     for name, number in top:
-        rows.add_row(Text(safe_text(name), HEAD), count(number), bar(number, most, BAD))
+        rows.add_row(Text(safe_text(name), HEAD), count(number), Bar(number, most, BAD))
     return rows
 
 
@@ -134,4 +134,4 @@ def _hints(summary: Mapping[str, Any], *, is_missed_shown: bool) -> Iterator[str
     if not summary["fail"] and not summary.get("old") and not is_missed_shown:
         yield "no failure was found → --missed shows the lines that no rule matched"
     if summary["odd"]:
-        yield f"{plural(summary['odd'], 'line')} hit a limit or could not be decoded → --json shows all of them"
+        yield f"{plural(summary['odd'], 'line')} hit a limit, are damaged or have no time → --json shows all of them"
