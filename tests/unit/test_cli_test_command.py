@@ -13,27 +13,10 @@ from stockade.cli.trial import MAX_TALLY, Tally
 from stockade.cli.views.test import render_test
 from tests.real import journals
 from tests.unit.cli_runner import Runner, hold_to_golden, stockade
+from tests.unit.service import FILTER, LOG
 
 __all__ = ["stockade"]
 
-FILTER = """\
-[Definition]
-failregex = ^\\s*svc: refused <HOST>
-            ^\\s*svc: %(word)s user <F-USER>\\S+</F-USER> from <HOST>
-ignoreregex = from 192\\.0\\.2\\.99
-word = <mode>
-mode = bad
-[Init]
-mode = bad
-"""
-LOG = b"""\
-2026-01-05 01:31:41 svc: refused 192.0.2.1
-2026-01-05 01:31:42 svc: bad user bob from 192.0.2.2
-2026-01-05 01:31:43 svc: bad user bob from 192.0.2.99
-2026-01-05 01:31:44 svc: worse user eve from 192.0.2.3
-2026-01-05 01:31:45 svc: all is well
-2026-01-05 01:31:46 svc: refused 192.0.2.1
-"""
 NOW = 1_767_576_800.0
 
 

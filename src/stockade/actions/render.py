@@ -21,23 +21,9 @@ from stockade.actions.tags import Template, parse
 from stockade.actions.ticket import Ticket
 from stockade.errors import Bug, Problem
 from stockade.model.clock import Seconds
-from stockade.model.settings import ActionSettings
+from stockade.model.settings import COMMANDS, ActionSettings
 
 __all__ = ["COMMANDS", "DEFAULT_TIMEOUT", "Action", "Script", "build_action"]
-
-COMMANDS: Final = (
-    "actionstart",
-    "actionstop",
-    "actionflush",
-    "actionreload",
-    "actioncheck",
-    "actionrepair",
-    "actionban",
-    "actionprolong",
-    "actionreban",
-    "actionunban",
-)
-"""What an action can be asked to do."""
 
 DEFAULT_TIMEOUT: Final[Seconds] = 60.0
 """How long a command may run unless the action says otherwise."""

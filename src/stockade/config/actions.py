@@ -16,20 +16,8 @@ from stockade.config.merge import TreeReader
 from stockade.config.options import is_true
 from stockade.config.times import parse_seconds
 from stockade.config.trouble import Trouble
-from stockade.model.settings import ActionSettings
+from stockade.model.settings import COMMANDS, ActionSettings
 
-COMMANDS = (
-    "actionstart",
-    "actionstop",
-    "actionflush",
-    "actionreload",
-    "actioncheck",
-    "actionrepair",
-    "actionban",
-    "actionprolong",
-    "actionreban",
-    "actionunban",
-)
 FLAGS = ("actionstart_on_demand", "actionrepair_on_unban", "norestored")
 ACTION_OPTIONS = COMMANDS + FLAGS
 """What an action file may set in `[Definition]`; everything else there is a helper variable."""

@@ -134,6 +134,21 @@ class FilterSettings:
         return self.logencoding, self.json
 
 
+COMMANDS = (
+    "actionstart",
+    "actionstop",
+    "actionflush",
+    "actionreload",
+    "actioncheck",
+    "actionrepair",
+    "actionban",
+    "actionprolong",
+    "actionreban",
+    "actionunban",
+)
+"""What an action can be asked to do: the options of an action file that hold commands."""
+
+
 @dataclass(frozen=True, slots=True)
 class ActionSettings:
     """One item of `action`: the file's name, the unique name in the jail, the bracket arguments and, for actions read
