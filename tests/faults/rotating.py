@@ -16,6 +16,7 @@ import select
 import shutil
 import sys
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -35,7 +36,7 @@ def number_of(name: str) -> int:
 
 
 @dataclass
-class Log:
+class Log(ABC):
     """One log and its writer. A rotation keeps the old descriptor for a random number of lines, as programs do that
     are told later to reopen."""
 
@@ -50,12 +51,8 @@ class Log:
     left: list[Path] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.begin()
         self.out = self.opened()
         self.reopen_in = 0
-
-    def begin(self) -> None:
-        """What has to be there before the first line."""
 
     def opened(self) -> BinaryIO:
         """The log, opened by its path."""
@@ -104,9 +101,9 @@ class Log:
         while len(self.left) > KEPT:
             self.left.pop(0).unlink()
 
+    @abstractmethod
     def rotate(self) -> None:
         """What the log's rotation does."""
-        raise NotImplementedError
 
     def shift(self) -> None:
         """Makes room for the name `.1`."""
@@ -154,8 +151,9 @@ class Copied(Log):
 class Linked(Log):
     """`log` is a symbolic link that is turned to `log-8`, `log-9`, …"""
 
-    def begin(self) -> None:
+    def __post_init__(self) -> None:
         self.link()
+        super().__post_init__()
 
     def link(self) -> None:
         """Turns the link to a file of a new name."""

@@ -10,27 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli_runner import Runner, stockade
-from tests.unit.service import FILTER, LOG
+from tests.unit.service import rows_of, tree
 
-__all__ = ["stockade"]
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A complete configuration of one jail."""
-    (tmp_path / "filter.d").mkdir()
-    (tmp_path / "filter.d" / "svc.conf").write_text(FILTER)
-    (tmp_path / "svc.log").write_bytes(LOG)
-    (tmp_path / "action.d").mkdir()
-    (tmp_path / "action.d" / "note.conf").write_text("[Definition]\nactionban = true <ip>\n")
-    (tmp_path / "jail.conf").write_text(
-        f"[DEFAULT]\nbantime = 1h\n[svc]\nenabled = true\nfilter = svc\naction = note\nlogpath = {tmp_path}/svc.log\n"
-    )
-    return tmp_path
-
-
-def rows_of(out: str) -> list[dict]:
-    return [json.loads(line) for line in out.splitlines()]
+__all__ = ["stockade", "tree"]
 
 
 def test_a_good_configuration_passes(stockade: Runner, tree: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 from pathlib import Path
 
 import pytest
@@ -13,29 +12,11 @@ from stockade.cli.trial import MAX_TALLY, Tally
 from stockade.cli.views.test import render_test
 from tests.real import journals
 from tests.unit.cli_runner import Runner, hold_to_golden, stockade
-from tests.unit.service import FILTER, LOG
+from tests.unit.service import LOG, rows_of, tree
 
-__all__ = ["stockade"]
+__all__ = ["stockade", "tree"]
 
 NOW = 1_767_576_800.0
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A complete configuration of one jail."""
-    (tmp_path / "filter.d").mkdir()
-    (tmp_path / "filter.d" / "svc.conf").write_text(FILTER)
-    (tmp_path / "svc.log").write_bytes(LOG)
-    (tmp_path / "action.d").mkdir()
-    (tmp_path / "action.d" / "note.conf").write_text("[Definition]\nactionban = true <ip>\n")
-    (tmp_path / "jail.conf").write_text(
-        f"[DEFAULT]\nbantime = 1h\n[svc]\nenabled = true\nfilter = svc\naction = note\nlogpath = {tmp_path}/svc.log\n"
-    )
-    return tmp_path
-
-
-def rows_of(out: str) -> list[dict]:
-    return [json.loads(line) for line in out.splitlines()]
 
 
 def test_the_contract_of_a_row(stockade: Runner, tree: Path) -> None:

@@ -187,7 +187,9 @@ class JailReader:
             written = written_properties(action, merged, self._named_at(action.name))
             self.action_origins[self.name, action.actname] = written
         if not actions:
-            self._warn("action", "the jail has no action: it bans, but nothing blocks", "set action or banaction")
+            self._warn(
+                "action", "the jail has no action; it blocks in nftables all the same", "set action = %(action_)s"
+            )
         return actions
 
     def _named_at(self, action: str) -> Origin:
